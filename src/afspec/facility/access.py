@@ -1,0 +1,103 @@
+"""Section `access`: the hosts, URLs and clusters that a user reaches; and `logins`: who may enter by which door."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field
+
+from afspec.facility.common import Capability, Model, Named, NamedCapability
+from afspec.facility.words import EntityID, Flag, Host, Hosts, Name, Port, Text, Url, Word, expand_hosts
+
+
+class Door(StrEnum):
+    """A way into a facility that a login opens."""
+
+    SSH = "ssh"
+    BATCH = "batch"
+    JUPYTER = "jupyter"
+    PORTAL = "portal"
+    KUBERNETES = "kubernetes"
+    STORAGE = "storage"
+    COFFEA_CASA = "coffea_casa"
+    SERVICEX = "servicex"
+    TRITON = "triton"
+    REANA = "reana"
+
+
+class Bastion(Model):
+    """A host that users pass through on the way to others."""
+
+    host: Host = Field(description="Its name as seen from outside.", examples=["s3dflogin-mfa.slac.stanford.edu"])
+    port: Port = Field(22, description="Its SSH port.")
+    legacy: Host | None = Field(None, description="An older name that documents still show.")
+
+
+class SshHost(Named):
+    """A host, or a range of hosts of one kind, that users log in to."""
+
+    host: Hosts = Field(description="Its name, or a range of names: attsub[01-08].")
+    port: Port = Field(22, description="Its SSH port.")
+    role: Literal["login", "submit", "transfer", "cron"] = Field("login", description="What it is for.")
+    via_bastion: Flag | None = Field(
+        None, description="Whether it is reached through the bastion. Left out: it is, where there is a bastion."
+    )
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Every host of the range."""
+        return expand_hosts(self.host)
+
+
+class Ssh(Capability):
+    """Login by SSH."""
+
+    bastion: Bastion | None = Field(None, description="The gateway in front of the hosts.")
+    hosts: tuple[SshHost, ...] = Field((), description="The hosts that users work on.")
+    key_only: Flag | None = Field(None, description="Whether only public keys are accepted.")
+    key_types: tuple[Literal["ed25519", "ecdsa", "rsa"], ...] = Field((), description="Key types that are accepted.")
+    operating_system: Text | None = Field(None, description="What the hosts run.", examples=["AlmaLinux 9.5"])
+
+
+class WebPage(Named):
+    """A page that users open."""
+
+    url: Url = Field(description="Its address.")
+    title: Text | None = Field(None, description="What it is.")
+
+
+class KubernetesAccess(Capability):
+    """How users reach the cluster's API."""
+
+    server: Url | None = Field(None, description="The API server; <name> stands for what the user is given.")
+    context: Name | None = Field(None, description="The context's name in the kubeconfig.")
+    issuer: Url | None = Field(None, description="The OpenID Connect issuer.")
+    client_id: Text | None = Field(None, description="The OpenID Connect client.", examples=["vcluster--<name>"])
+
+
+class Access(Model):
+    """The hosts, URLs and clusters that a user reaches."""
+
+    ssh: Ssh | None = Field(None, description="Login by SSH.")
+    urls: tuple[WebPage, ...] = Field((), description="Pages that users open.")
+    kubernetes: KubernetesAccess | None = Field(None, description="The cluster's API.")
+
+
+class Login(NamedCapability):
+    """An account, how it proves who a user is, and which doors it opens."""
+
+    method: Literal["cilogon", "globus", "oidc", "keycloak", "dex", "active-directory", "ssh-key", "atlas-iam"] = Field(
+        description="What checks the user."
+    )
+    federated: Flag | None = Field(None, description="Whether an account of another institution is enough to enter.")
+    issuer: Url | None = Field(None, description="The OpenID Connect issuer.")
+    entity_ids: tuple[EntityID, ...] = Field((), description="Identity providers that are accepted, by EntityID.")
+    identity_providers: tuple[Text, ...] = Field(
+        (), description="Identity providers as the site names them, where EntityIDs are not published."
+    )
+    username_claim: Word | None = Field(None, description="The claim that becomes the user's name.")
+    mfa: Literal["required", "duo", "otp", "none"] | None = Field(None, description="The second factor.")
+    opens: tuple[Door, ...] = Field((), description="The doors that this account opens; no others.")
+    url: Url | None = Field(None, description="Where users sign in.")
+    registration: Url | None = Field(None, description="Where users ask for the account.")

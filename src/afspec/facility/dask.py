@@ -1,0 +1,70 @@
+"""Section `dask`: the ways to a Dask cluster."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from afspec.facility.common import Capability
+from afspec.facility.quantities import Bytes, Duration, Ports
+from afspec.facility.words import Count, Name, ServiceUrl, Url, UserPath, Word
+
+
+class DaskPorts(Capability):
+    """Ports that the site lets Dask use between nodes."""
+
+    scheduler: Ports | None = Field(None, description="The scheduler's.")
+    worker: Ports | None = Field(None, description="The workers'.")
+    dashboard: Ports | None = Field(None, description="The dashboard's.")
+
+
+class Jobqueue(Capability):
+    """Workers as batch jobs, through dask-jobqueue."""
+
+    pool: Name | None = Field(None, description="The batch pool; left out, the first.")
+    slots: Name | None = Field(None, description="Partition or queue of the workers.")
+    cores: Count = Field(1, description="Cores a worker job.")
+    memory: Bytes = Field(2 * 1024**3, description="Memory a worker job.")
+    processes: Count = Field(1, description="Worker processes a job.")
+    disk: Bytes | None = Field(None, description="Disk a worker job (HTCondor).")
+    walltime: Duration | None = Field(None, description="How long a worker job may run.")
+    local_directory: UserPath | None = Field(None, description="Where workers spill.")
+    interface: Word | None = Field(None, description="Network interface that workers listen on.")
+    ports: DaskPorts | None = Field(None, description="Ports that the site lets Dask use.")
+    max_workers: Count | None = Field(None, description="Most worker jobs a user may have.")
+
+
+class Gateway(Capability):
+    """dask-gateway."""
+
+    url: Url | None = Field(None, description="Its address from outside.")
+    internal_url: Url | None = Field(None, description="Its address from inside the cluster.")
+    proxy: ServiceUrl | None = Field(
+        None, description="Address of the scheduler proxy.", examples=["gateway://host:80"]
+    )
+    auth: Literal["jupyterhub", "basic", "kerberos"] | None = Field(None, description="How it knows the user.")
+    backend: Literal["kubernetes", "slurm", "pbs", "local"] | None = Field(None, description="What runs the workers.")
+    max_cores: Count | None = Field(None, description="Most cores a cluster may have.")
+
+
+class Operator(Capability):
+    """dask-kubernetes' operator."""
+
+    namespace: Name | None = Field(None, description="The namespace of the clusters.")
+    service_account: Name | None = Field(None, description="The account that sessions use.")
+
+
+class CoffeaCasaDask(Capability):
+    """The cluster that a coffea-casa session comes with."""
+
+    scheduler_port: int = Field(8786, ge=1, le=65535, strict=True, description="The scheduler's port.")
+
+
+class Dask(Capability):
+    """The ways to a Dask cluster; the stance is that of Dask as a whole."""
+
+    jobqueue: Jobqueue | None = Field(None, description="Workers as batch jobs.")
+    gateway: Gateway | None = Field(None, description="dask-gateway.")
+    operator: Operator | None = Field(None, description="dask-kubernetes' operator.")
+    coffea_casa: CoffeaCasaDask | None = Field(None, description="A coffea-casa session's cluster.")

@@ -1,0 +1,61 @@
+"""Section `jupyter`: the ways to a notebook."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field
+
+from afspec.facility.common import Model, Named, NamedCapability
+from afspec.facility.quantities import Bytes, Duration
+from afspec.facility.words import Count, Flag, Name, Path, Reference, Text, Url, Whole
+
+
+class JupyterKind(StrEnum):
+    """What starts the notebook."""
+
+    HUB_VM = "hub_vm"
+    HUB_KUBERNETES = "hub_kubernetes"
+    PORTAL = "portal"
+    OPEN_ONDEMAND = "open_ondemand"
+
+
+class Limits(Model):
+    """The most a session may ask for."""
+
+    cpu: Count | None = Field(None, description="Cores.")
+    memory: Bytes | None = Field(None, description="Memory.")
+    gpus: Whole | None = Field(None, description="GPUs.")
+    duration: Duration | None = Field(None, description="How long a session lasts.")
+    idle: Duration | None = Field(None, description="How long an idle session lasts.")
+
+
+class Profile(Named):
+    """A choice that users are offered when they start a session."""
+
+    title: Text | None = Field(None, description="What users see.")
+    cpu: Count | None = Field(None, description="Cores.")
+    memory: Bytes | None = Field(None, description="Memory.")
+    gpus: Whole = Field(0, description="GPUs.")
+    gpu: Name | None = Field(None, description="GPU model, as named under `gpus: models:`.")
+    image: Reference | None = Field(None, description="The image.")
+    slots: Name | None = Field(None, description="Partition or queue of the pool that runs it.")
+
+
+class Jupyter(NamedCapability):
+    """A way to a notebook."""
+
+    kind: JupyterKind = Field(description="What starts the notebook.")
+    title: Text | None = Field(None, description="What users call it.")
+    url: Url | None = Field(None, description="Where users open it.")
+    spawner: Literal["local", "slurm", "htcondor", "kubernetes"] | None = Field(
+        None, description="What the sessions run on."
+    )
+    pool: Name | None = Field(None, description="The batch pool that runs the sessions.")
+    servers: Count | None = Field(None, description="Machines that run it.")
+    limits: Limits | None = Field(None, description="The most a session may ask for.")
+    profiles: tuple[Profile, ...] = Field((), description="Choices that users are offered.")
+    kernels: Path | None = Field(None, description="The site's folder of kernels.")
+    custom_image: Flag | None = Field(None, description="Whether a session can run in the user's image.")
+    paste_in: Flag | None = Field(None, description="Whether the image is chosen by pasting a jupyter() function.")

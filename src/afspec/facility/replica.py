@@ -1,0 +1,42 @@
+"""How a miniature of a pool runs on one machine: what a replica must differ in from the real pool.
+
+A site's spec says nothing of it and takes the defaults; a spec that extends the site's sets it.
+"""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from afspec.facility.common import Model
+from afspec.facility.quantities import Bytes
+from afspec.facility.words import Count, Host, Path, Port
+
+
+class Replica(Model):
+    """Settings that the replicas of both schedulers share."""
+
+    host: Host = Field("localhost", description="Name of the machine that runs it.")
+    directory: Path = Field("/var/lib/afspec", description="Folder for state, spool, logs and sockets.")
+    nodes: Count = Field(2, description="Nodes, all on the one machine.")
+    cores: Count = Field(2, description="Cores a node.")
+    memory: Bytes = Field(2 * 1024**3, description="Memory a node.")
+
+
+class SlurmReplica(Replica):
+    """A Slurm cluster on one machine."""
+
+    controller_port: Port = Field(6817, description="Port of slurmctld.")
+    database_port: Port = Field(6819, description="Port of slurmdbd.")
+    node_port: Port = Field(6820, description="Port of the first slurmd; the others follow.")
+    storage_port: Port = Field(3306, description="Port of MariaDB.")
+    storage_password: Path = Field(
+        "/etc/slurm/storage-password", description="File that holds the database's password."
+    )
+    munge_socket: Path = Field("/run/munge/munge.socket.2", description="Socket of munged.")
+
+
+class HTCondorReplica(Replica):
+    """An HTCondor pool on one machine."""
+
+    collector_port: Port = Field(9618, description="Port of the collector.")
+    condor_user: str = Field("condor", description="User that owns the daemons' folders.", pattern="^[a-z][a-z0-9_-]*$")

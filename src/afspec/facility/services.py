@@ -1,0 +1,67 @@
+"""Section `services`: coffea-casa, ServiceX, Triton, REANA."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from afspec.facility.common import Capability, Model, NamedCapability, SecretRef
+from afspec.facility.quantities import Duration
+from afspec.facility.words import Count, Flag, Path, Reference, ServiceUrl, Text, Url, Word
+
+
+class CoffeaCasa(Capability):
+    """A coffea-casa instance."""
+
+    url: Url | None = Field(None, description="Where users open it.")
+    image: Reference | None = Field(None, description="The image of sessions and workers: one for both.")
+
+
+class ServiceX(NamedCapability):
+    """A ServiceX instance."""
+
+    url: Url | None = Field(None, description="Its endpoint.")
+    code_generators: tuple[Word, ...] = Field((), description="Code generators.", examples=[["uproot", "xaod"]])
+    did_finders: tuple[Word, ...] = Field((), description="Finders of datasets.", examples=[["rucio"]])
+    token: SecretRef | None = Field(None, description="Where a user's refresh token is.")
+
+
+class Autoscale(Model):
+    """How many replicas there are, and what decides."""
+
+    minimum: Count = Field(1, description="Fewest replicas.")
+    maximum: Count = Field(1, description="Most replicas.")
+    metric: Word | None = Field(None, description="What decides.", examples=["avg_time_queue_us"])
+
+
+class Triton(Capability):
+    """NVIDIA Triton inference servers."""
+
+    grpc: Text | None = Field(None, description="gRPC address inside the cluster.", examples=["triton.svc:8001"])
+    http: ServiceUrl | None = Field(None, description="HTTP address.")
+    repository: Text | None = Field(
+        None, description="Model repository.", examples=["s3://https://host:443/bucket/<user>"]
+    )
+    upload: Text | None = Field(None, description="Where users put their models.")
+    shared_repository: Flag | None = Field(None, description="Whether all users share one repository.")
+    folder: Path | None = Field(None, description="A folder of models that the site provides.")
+    gpus_per_replica: Count | None = Field(None, description="GPUs a replica.")
+    autoscale: Autoscale | None = Field(None, description="How it grows with load.")
+    poll: Duration | None = Field(None, description="How often the repository is read.")
+    read_key: SecretRef | None = Field(None, description="The server's key to the repository.")
+    write_key: SecretRef | None = Field(None, description="A tenant's key to the repository.")
+
+
+class Reana(Capability):
+    """A REANA instance."""
+
+    url: Url | None = Field(None, description="Its address.")
+    token: SecretRef | None = Field(None, description="Where a user's token is.")
+
+
+class Services(Model):
+    """Services that analysts use."""
+
+    coffea_casa: CoffeaCasa | None = Field(None, description="coffea-casa.")
+    servicex: tuple[ServiceX, ...] = Field((), description="ServiceX instances.")
+    triton: Triton | None = Field(None, description="Triton.")
+    reana: Reana | None = Field(None, description="REANA.")

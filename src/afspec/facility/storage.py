@@ -1,0 +1,54 @@
+"""Section `storage`: where files belong."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from afspec.facility.common import Capability, NamedCapability
+from afspec.facility.quantities import Bytes, Duration
+from afspec.facility.words import Door, EnvironmentName, Flag, ServiceUrl, Text, UserPath
+
+
+class Area(NamedCapability):
+    """A place for files."""
+
+    path: UserPath = Field(description="Its path; <user> is the user's name, <u> its first letter.")
+    purpose: Literal["home", "data", "scratch", "job_scratch", "group", "archive", "software"] = Field(
+        "data", description="What belongs there."
+    )
+    quota: Bytes | None = Field(None, description="How much a user may store.")
+    shared: Flag | None = Field(None, description="Whether the quota is that of all users together.")
+    backup: Flag | None = Field(None, description="Whether it is backed up.")
+    purge: Duration | None = Field(None, description="Age at which files are removed.")
+    filesystem: Text | None = Field(None, description="What it is on.", examples=["NFS", "CephFS", "dCache"])
+    variable: EnvironmentName | None = Field(None, description="Environment variable that names it.")
+    inside: ServiceUrl | None = Field(None, description="Door for reading from inside the site.")
+    outside: ServiceUrl | None = Field(None, description="Door for reading from outside.")
+
+
+class Rse(NamedCapability):
+    """A Rucio storage element."""
+
+    quota: Bytes | None = Field(None, description="How much a user may store.")
+
+
+class XCacheDoor(NamedCapability):
+    """An XRootD cache, and how a file is asked of it: <door>//root://host:port//path."""
+
+    door: Door = Field(description="The door alone: root://host:port.")
+    source_port: Flag | None = Field(None, description="Whether the source's host needs an explicit port (:1094).")
+    capacity: Bytes | None = Field(None, description="How much it holds.")
+
+
+class Storage(Capability):
+    """Where files belong."""
+
+    areas: tuple[Area, ...] = Field((), description="File systems.")
+    rses: tuple[Rse, ...] = Field((), description="Rucio storage elements.")
+    xcache: tuple[XCacheDoor, ...] = Field((), description="Caches; the first is the default.")
+
+    def area(self, purpose: str) -> Area | None:
+        """The first offered area of a purpose."""
+        return next((area for area in self.areas if area.purpose == purpose and area.offered), None)
