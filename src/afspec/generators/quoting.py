@@ -1,0 +1,86 @@
+"""How a value is written into each kind of file, so that it is never more than a value there.
+
+Templates get this without asking: what `{{ ... }}` prints is passed through the quoting of the template's
+format. Only a `Raw` text, made by one of the filters here, is printed as it is.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import Any
+
+from afspec.facility.words import to_ascii
+
+_LINE_BREAKS = re.compile(r"[\x00-\x1f\x7f]+")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~])")
+
+
+class Raw(str):
+    """Text that is already in the form of the file it goes into."""
+
+    __slots__ = ()
+
+
+def one_line(value: Any) -> str:
+    """The value's text in ASCII without control characters."""
+    return _LINE_BREAKS.sub(" ", to_ascii(str(value)))
+
+
+def comment(value: Any) -> Raw:
+    """Text for a comment, in a file of any kind."""
+    return Raw(one_line(value))
+
+
+def shell(value: Any) -> str:
+    """A shell word (POSIX, Shell Command Language, 2.2)."""
+    return value if isinstance(value, Raw) else shlex.quote(one_line(value))
+
+
+def shell_path(value: str) -> Raw:
+    """A user's path as a double-quoted shell word: <user> and <u> become what the shell knows."""
+    text = one_line(value)
+    if re.search(r'["$`\\!]', text):
+        return Raw(shlex.quote(text))
+    # The first letter comes before the whole name: <u> is not a prefix of <user>, but order keeps it plain.
+    return Raw('"' + text.replace("<u>", "${USER:0:1}").replace("<user>", "${USER}") + '"')
+
+
+def shell_list(values: Any) -> Raw:
+    """Shell words with spaces between them."""
+    return Raw(" ".join(shell(value) for value in values))
+
+
+def condor_path(value: str) -> Raw:
+    """A user's path in an HTCondor submit file; raises ValueError for <u>, which it cannot express."""
+    if "<u>" in value:
+        raise ValueError(f"HTCondor's submit language cannot express the first letter of a user's name: {value}")
+    return Raw(one_line(value).replace("<user>", "$ENV(USER)"))
+
+
+def classad(value: Any) -> Raw:
+    """A ClassAd literal: a Boolean, a number, or a string with its quotes (HTCondor manual, ClassAd syntax)."""
+    if isinstance(value, bool):
+        return Raw(str(value))
+    if isinstance(value, int):
+        return Raw(str(value))
+    text = one_line(value).replace("\\", "\\\\").replace('"', '\\"')
+    return Raw(f'"{text}"')
+
+
+def ini(value: Any) -> str:
+    """A value of an INI-like file: one line, and never the start of a comment or continuation."""
+    if isinstance(value, Raw):
+        return value
+    text = one_line(value).rstrip("\\").strip()
+    return text.replace("#", "") if text.startswith("#") else text
+
+
+def markdown(value: Any) -> str:
+    """Text in Markdown: nothing in it is markup."""
+    return value if isinstance(value, Raw) else _MARKDOWN.sub(r"\\\1", one_line(value))
+
+
+def code(value: Any) -> Raw:
+    """Text in Markdown as code; back-ticks, which cannot be escaped there, become quotes."""
+    return Raw("`" + one_line(value).replace("`", "'").replace("|", "\\|") + "`")
