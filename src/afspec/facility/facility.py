@@ -29,6 +29,7 @@ class Facility(Model):
 
     afspec: Literal[1] = Field(description="Version of the language.")
     name: Name = Field(description="Short name; the output folder is called so.", examples=["slac"])
+    label: Text | None = Field(None, description="What tables call it; its name, if left out.", examples=["SLAC"])
     title: Text = Field(description="Full name.", examples=["SLAC Shared Science Data Facility (S3DF)"])
     declared_by: Literal["site", "public_documents"] = Field(
         description="Who says so: the site itself, or somebody who read its public documents."

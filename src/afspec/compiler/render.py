@@ -1,0 +1,55 @@
+"""Plan and render: which generators apply, and the files they make. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from afspec.compiler.verify import problem_of
+from afspec.diagnostics import CODES, AfspecError, Diagnostic, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from afspec.facility import Facility
+    from afspec.generators import Artifact, Generator
+
+
+def _error(code: str, message: str, place: str) -> Diagnostic:
+    return Diagnostic(code, Severity.ERROR, message, hint=CODES[code].advice, place=place)
+
+
+def _run(generator: Generator, facility: Facility) -> list[Artifact]:
+    """One generator's files; whatever it raises becomes AF4001, never a traceback."""
+    try:
+        return list(generator.render(facility)) if generator.applies(facility) else []
+    except Exception as error:
+        message = f"generator {generator.name} failed: {type(error).__name__}: {error}"
+        raise AfspecError([_error("AF4001", message, f"generators/{generator.name}")]) from error
+
+
+def render(facility: Facility, generators: Iterable[Generator]) -> Mapping[str, list[Artifact]]:
+    """The files of each generator by its name, verified; a generator that does not apply has none.
+
+    Raises:
+        AfspecError: AF4001, AF4002 or AF4003, all of them in one pass.
+    """
+    problems: list[Diagnostic] = []
+    rendered: dict[str, list[Artifact]] = {}
+    owners: dict[str, str] = {}
+    for generator in generators:
+        try:
+            rendered[generator.name] = _run(generator, facility)
+        except AfspecError as error:
+            problems += error.diagnostics
+            continue
+        for artifact in rendered[generator.name]:
+            owner = owners.setdefault(artifact.path, generator.name)
+            if owner != generator.name or sum(a.path == artifact.path for a in rendered[generator.name]) > 1:
+                message = f"{owner} and {generator.name} both write {artifact.path}"
+                problems.append(_error("AF4003", message, artifact.path))
+            if problem := problem_of(artifact):
+                code = "AF4004" if problem.startswith("path") else "AF4002"
+                problems.append(_error(code, f"{artifact.path}: {problem}", artifact.path))
+    if problems:
+        raise AfspecError(problems)
+    return rendered

@@ -1,0 +1,52 @@
+"""What an output depends on besides the spec: the code of afspec's core and of each generator, by digest."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import os
+from functools import cache
+from pathlib import Path
+
+import afspec
+from afspec.generators import Generator, all_generators
+
+_CORE = ("source", "facility", "generators", "compiler")
+
+
+def _digest_folder(folder: str, digest: hashlib._Hash) -> None:
+    """Every file below `folder` by name and content, in order of name; byte-code and dotfiles aside."""
+    for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
+        if entry.name.startswith((".", "__pycache__")):
+            continue
+        if entry.is_dir():
+            _digest_folder(entry.path, digest)
+        elif entry.name.endswith((".py", ".j2")):
+            digest.update(entry.name.encode() + b"\0")
+            digest.update(Path(entry.path).read_bytes() + b"\0")
+
+
+@cache
+def core_digest() -> str:
+    """Digest of the parts of afspec that every output passes through."""
+    root = Path(afspec.__file__).parent
+    digest = hashlib.sha256(afspec.__version__.encode())
+    # Installed, the generators are below afspec/generators: they have digests of their own.
+    for name in _CORE:
+        for path in sorted((root / name).glob("*.py")):
+            digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+@cache
+def generator_digest(cls: type[Generator]) -> str:
+    """Digest of a generator's folder: its code and its templates."""
+    digest = hashlib.sha256()
+    _digest_folder(str(Path(inspect.getfile(cls)).parent), digest)
+    return digest.hexdigest()
+
+
+@cache
+def generator_digests() -> dict[str, str]:
+    """The digest of every generator by name."""
+    return {name: generator_digest(type(generator)) for name, generator in all_generators().items()}

@@ -1,0 +1,143 @@
+"""Many specs in one command: one after another, so that memory does not grow; one bad spec spoils no other."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+
+from afspec.compiler import Action, Checked, Frontend, Outcome, Site, compile_site, look_up, render_site, unchanged
+from afspec.diagnostics import CODES, AfspecError, Diagnostic, Severity, render_github, render_json, render_text
+from afspec.generators import all_generators
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterator
+
+_MANY = 20  # from here on a progress bar says more than lines do
+
+
+@dataclass
+class Fleet:
+    """The specs of a command, and every diagnostic that they gave."""
+
+    specs: tuple[str, ...]
+    as_of: dt.date
+    form: str = "text"
+    colour: bool = False
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.frontend = Frontend(self.as_of)
+
+    def say(self, text: str) -> None:
+        """A line for a person; scripts that asked for json or github get none."""
+        if self.form == "text":
+            click.echo(text)
+
+    def report(self, diagnostics: list[Diagnostic]) -> None:
+        """Take note of diagnostics, and print them unless they are wanted as one JSON array."""
+        self.diagnostics += diagnostics
+        for diagnostic in diagnostics:
+            if self.form == "text":
+                click.echo(render_text(diagnostic, self.frontend.lines, colour=self.colour), err=True)
+            elif self.form == "github":
+                click.echo(render_github(diagnostic))
+
+    def close(self) -> None:
+        """Print what is printed once."""
+        if self.form == "json":
+            click.echo(render_json(self.diagnostics))
+
+    def paths(self) -> list[str]:
+        """The paths of the specs; those that are not there are reported."""
+        found: list[str] = []
+        for spec in self.specs:
+            try:
+                found += look_up(spec)
+            except AfspecError as error:
+                self.report(error.diagnostics)
+        return found
+
+    def checked(self, *, show_warnings: bool = True) -> Iterator[tuple[str, Checked]]:
+        """Path and facility of every spec that has no errors; errors are reported on the way."""
+        for path in self.paths():
+            try:
+                checked = self.frontend.check(path)
+            except AfspecError as error:
+                self.report(error.diagnostics)
+                continue
+            if show_warnings:
+                self.report(checked.warnings)
+            yield path, checked
+
+    def compile(
+        self, output: str, only: tuple[str, ...], action: str, *, force: bool, quiet: bool, warnings: bool
+    ) -> Iterator[Outcome | None]:
+        """Compile every spec; None for one that has errors."""
+        seen: dict[str, str] = {}
+        paths = self.paths()
+        many = len(paths) >= _MANY and sys.stderr.isatty()
+        with click.progressbar(paths, label="Compiling", file=sys.stderr, hidden=not many) as specs:
+            for spec in specs:
+                outcome = self._compile_one(Site(spec, output, only, force, Action(action)), seen, warnings=warnings)
+                if outcome and not quiet and not (many and not outcome.differs):
+                    self.say(outcome.describe(Action(action)))
+                yield outcome
+
+    def _compile_one(self, site: Site, seen: dict[str, str], *, warnings: bool) -> Outcome | None:
+        try:
+            if not site.only and not site.force and (outcome := unchanged(site)):
+                self._claim(outcome.name, site.spec, seen)
+                return outcome
+            checked = self.frontend.check(site.spec)
+            self._claim(checked.facility.name, site.spec, seen)
+            if warnings or self.form != "text":
+                self.report(checked.warnings)
+            return compile_site(site, checked)
+        except AfspecError as error:
+            self.report(error.diagnostics)
+            return None
+
+    @staticmethod
+    def _claim(name: str, path: str, seen: dict[str, str]) -> None:
+        if name in seen:
+            message = f"{seen[name]} and {path} both describe a site called {name}"
+            raise AfspecError([Diagnostic("AF4010", Severity.ERROR, message, hint=CODES["AF4010"].advice, place=path)])
+        seen[name] = path
+
+
+class Target(NamedTuple):
+    """A generator; `applies` is None where no facility was asked about."""
+
+    name: str
+    title: str
+    applies: bool | None
+    outputs: list[str]
+
+
+def describe_targets(checked: Checked | None, *, as_json: bool) -> str:
+    """The generators as a table or JSON; with a facility, what each would write."""
+    rendered = render_site(checked) if checked else {}
+    rows = [
+        Target(
+            name,
+            type(generator).title(),
+            bool(rendered.get(name)) if checked else None,
+            [artifact.path for artifact in rendered.get(name, [])],
+        )
+        for name, generator in all_generators().items()
+    ]
+    if as_json:
+        return json.dumps([row._asdict() for row in rows], indent=2) + "\n"
+    lines: list[str] = []
+    for row in rows:
+        mark = "" if row.applies is None else ("* " if row.applies else "- ")
+        lines.append(f"{mark}{row.name:<12} {row.title}")
+        lines += [f"      {path}" for path in row.outputs]
+    if checked:
+        lines += ["", "* applies   - does not apply to this facility"]
+    return "\n".join(lines) + "\n"

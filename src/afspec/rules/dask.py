@@ -1,0 +1,130 @@
+"""AF33: Dask clusters that could not start where the spec sends them."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import TYPE_CHECKING, NamedTuple
+
+from afspec.facility.common import by_name
+from afspec.facility.quantities import format_bytes, format_duration
+from afspec.rules.base import Context, Finding, Rule, unknown
+from afspec.rules.parts import beyond, names, refused, slots_noun
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from afspec.facility import Facility
+    from afspec.facility.batch import HTCondorPool, Partition, Queue, SlurmPool
+    from afspec.facility.dask import Jobqueue
+
+
+class Target(NamedTuple):
+    """Where dask-jobqueue's workers run, as far as it is known."""
+
+    jobqueue: Jobqueue
+    pool: SlurmPool | HTCondorPool | None
+    slots: Partition | Queue | None
+
+
+def _target(facility: Facility) -> Target | None:
+    jobqueue = facility.dask.jobqueue if facility.dask else None
+    if jobqueue is None or refused(jobqueue):
+        return None
+    if jobqueue.pool is not None:
+        pool = by_name(facility.batch, jobqueue.pool)
+    else:
+        pool = facility.jobqueue_pool or next(iter(facility.batch), None)
+    if pool is None:
+        return Target(jobqueue, None, None)
+    default = pool.default_partition if pool.scheduler == "slurm" else pool.default_queue
+    wanted = jobqueue.slots or default
+    slots: Partition | Queue | None = next((slots for slots in pool.slots if slots.name == wanted), None)
+    return Target(jobqueue, pool, slots)
+
+
+class AF3301(Rule):
+    """Dask's workers are sent where there is nothing."""
+
+    def check(self, facility: Facility, _: Context) -> Iterator[Finding]:
+        """Name a pool under `batch:`, and one of its partitions or queues."""
+        target = _target(facility)
+        if target is None:
+            return
+        jobqueue, pool, slots = target
+        if pool is None:
+            if jobqueue.pool is not None:
+                yield unknown("/dask/jobqueue/pool", jobqueue.pool, names(facility.batch), f"no pool `{jobqueue.pool}`")
+            elif jobqueue.offered:
+                yield Finding("/dask/jobqueue", "the spec describes no batch pool")
+            return
+        if jobqueue.slots is not None and slots is None:
+            detail = f"no {slots_noun(pool)} `{jobqueue.slots}` in pool `{pool.name}`"
+            yield unknown("/dask/jobqueue/slots", jobqueue.slots, names(pool.slots), detail)
+        for field, target_part in (("pool", pool), ("slots", slots)):
+            if jobqueue.offered and target_part is not None and target_part.stance and not target_part.offered:
+                yield Finding(f"/dask/jobqueue/{field}", f"`{target_part.name}` is {target_part.standing}")
+
+
+class AF3302(Rule):
+    """Dask's port ranges overlap."""
+
+    def check(self, facility: Facility, _: Context) -> Iterator[Finding]:
+        """Give scheduler, worker and dashboard ports of their own; both ends of a range belong to it."""
+        jobqueue = facility.dask.jobqueue if facility.dask else None
+        if jobqueue is None or jobqueue.ports is None:
+            return
+        ports = jobqueue.ports
+        ranges = [("scheduler", ports.scheduler), ("worker", ports.worker), ("dashboard", ports.dashboard)]
+        given = [(name, range_) for name, range_ in ranges if range_ is not None]
+        for (one, first), (other, second) in combinations(given, 2):
+            if first.overlaps(second):
+                yield Finding(f"/dask/jobqueue/ports/{other}", f"{other} {second} and {one} {first}")
+
+
+class AF3303(Rule):
+    """Dask worker asks for more than one job may have."""
+
+    def check(self, facility: Facility, _: Context) -> Iterator[Finding]:
+        """Ask for less under `dask: jobqueue:`, or send the workers to a larger partition or queue."""
+        target = _target(facility)
+        if target is None or target.pool is None:
+            return
+        jobqueue, pool, slots = target.jobqueue, target.pool, target.slots
+        if slots is None:
+            # Of a pool as a whole only the walltime limits a job: its cores are those of all nodes.
+            asked = [("walltime", jobqueue.walltime, pool.max_walltime, format_duration)]
+            yield from beyond("/dask/jobqueue", f"pool `{pool.name}`", asked)
+            return
+        yield from beyond(
+            "/dask/jobqueue",
+            f"{slots_noun(pool)} `{slots.name}`",
+            (
+                ("cores", jobqueue.cores, slots.cores, str),
+                ("memory", jobqueue.memory, slots.memory, format_bytes),
+                ("walltime", jobqueue.walltime, slots.max_walltime or pool.max_walltime, format_duration),
+            ),
+        )
+
+
+class AF3304(Rule):
+    """Dask workers on HTCondor do not say how much disk they need."""
+
+    def check(self, facility: Facility, _: Context) -> Iterator[Finding]:
+        """Add `disk:`: dask-jobqueue's HTCondorCluster does not start without it."""
+        target = _target(facility)
+        if target is None or target.pool is None or not target.jobqueue.offered:
+            return
+        if target.pool.scheduler == "htcondor" and target.jobqueue.disk is None:
+            yield Finding("/dask/jobqueue/disk")
+
+
+class AF3305(Rule):
+    """Dask Gateway runs its workers on a scheduler that the facility does not have."""
+
+    def check(self, facility: Facility, _: Context) -> Iterator[Finding]:
+        """Describe the Slurm pool under `batch:`, or choose another `backend:`; there is none for HTCondor."""
+        gateway = facility.dask.gateway if facility.dask else None
+        if gateway is None or gateway.backend != "slurm":
+            return
+        if not any(pool.scheduler == "slurm" for pool in facility.batch):
+            yield Finding("/dask/gateway/backend", f"`{gateway.backend}`")

@@ -1,0 +1,80 @@
+"""What several rules share: parts of a facility with their pointers, and comparisons."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from afspec.facility import Capability, Model, Stance
+from afspec.rules.base import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from afspec.facility import Facility
+    from afspec.facility.batch import HTCondorPool, Partition, Queue, SlurmPool
+
+
+class SlotsAt(NamedTuple):
+    """A partition or queue, where it is and whose it is."""
+
+    pointer: str
+    pool: SlurmPool | HTCondorPool
+    slots: Partition | Queue
+
+
+def slots_noun(pool: SlurmPool | HTCondorPool) -> str:
+    """What the scheduler calls its slots."""
+    return "partition" if pool.scheduler == "slurm" else "queue"
+
+
+def each_slots(facility: Facility) -> Iterator[SlotsAt]:
+    """Every partition and queue."""
+    for pool in facility.batch:
+        key = f"/batch/{pool.name}/{slots_noun(pool)}s"
+        for slots in pool.slots:
+            yield SlotsAt(f"{key}/{slots.name}", pool, slots)
+
+
+def each_image(facility: Facility) -> Iterator[tuple[str, str]]:
+    """The reference of every image that users are offered, by name or in a notebook's profile."""
+    for image in facility.images.named if facility.images else ():
+        yield f"/images/named/{image.name}/reference", image.reference
+    for jupyter in facility.jupyter:
+        for profile in jupyter.profiles:
+            if profile.image is not None:
+                yield f"/jupyter/{jupyter.name}/profiles/{profile.name}/image", profile.image
+
+
+def names(items: tuple[Any, ...]) -> tuple[str, ...]:
+    """The names of named items."""
+    return tuple(item.name for item in items)
+
+
+def beyond(
+    here: str, where: str, asked: Iterable[tuple[str, int | None, int | None, Callable[[int], str]]]
+) -> Iterator[Finding]:
+    """What asks for more than there is: rows of a field of `here`, its value, the limit, how to write both."""
+    for field, wanted, limit, form in asked:
+        if wanted is not None and limit is not None and wanted > limit:
+            yield Finding(f"{here}/{field}", f"{field} {form(wanted)}, at most {form(limit)} in {where}")
+
+
+def refused(capability: Capability | None) -> bool:
+    """Whether the facility says no to it; silence is not a no."""
+    return capability is not None and capability.stance is Stance.NOT_PROMISED
+
+
+def capabilities(value: Any, pointer: str = "") -> Iterator[tuple[str, Capability]]:
+    """Every capability that a spec describes, parents before children.
+
+    Reads models' dictionaries directly: two rules pass over the whole facility, and only models can hold capabilities.
+    """
+    if isinstance(value, Model):
+        if isinstance(value, Capability):
+            yield pointer, value
+        for name, child in value.__dict__.items():
+            if isinstance(child, (Model, tuple)):
+                yield from capabilities(child, f"{pointer}/{name}")
+    elif value and isinstance(value[0], Model):
+        for index, item in enumerate(value):
+            yield from capabilities(item, f"{pointer}/{getattr(item, 'name', index)}")

@@ -1,0 +1,63 @@
+"""AF37: services that users could not find, or that want what is not there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from afspec.diagnostics import Severity
+from afspec.facility import Stance, walk
+from afspec.rules.base import Context, Finding, Rule
+from afspec.rules.parts import capabilities
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from afspec.facility import Facility
+
+# Where each service is, and the fields of which one must say how it is reached.
+_ADDRESSES = {
+    "/services/coffea_casa": ("url",),
+    "/services/servicex/*": ("url",),
+    "/services/triton": ("grpc", "http"),
+    "/services/reana": ("url",),
+    "/dask/gateway": ("url", "internal_url"),
+}
+
+
+class AF3701(Rule):
+    """On request, but nobody knows how long it takes."""
+
+    severity: ClassVar[Severity] = Severity.WARNING
+
+    def check(self, facility: Facility, _: Context) -> Iterator[Finding]:
+        """Add `lead_time:`: how long users wait for it."""
+        for pointer, capability in capabilities(facility):
+            if capability.stance is Stance.ON_REQUEST and capability.lead_time is None:
+                yield Finding(f"{pointer}/stance", f"`{pointer}`")
+
+
+class AF3702(Rule):
+    """Service is promised without an address."""
+
+    severity: ClassVar[Severity] = Severity.WARNING
+
+    def check(self, facility: Facility, _: Context) -> Iterator[Finding]:
+        """Say where users reach it: clients cannot be configured, nor the promise be proved."""
+        for pattern, fields in _ADDRESSES.items():
+            for pointer, service in walk(facility, pattern):
+                if service.stance is Stance.PROMISED and not any(getattr(service, field) for field in fields):
+                    wanted = " or ".join(f"`{field}`" for field in fields)
+                    yield Finding(f"{pointer}/stance", f"`{pointer}` has no {wanted}")
+
+
+class AF3703(Rule):
+    """Triton wants GPUs at a facility that promises none."""
+
+    def check(self, facility: Facility, _: Context) -> Iterator[Finding]:
+        """Give `gpus:` a stance that offers them, or leave `gpus_per_replica:` out for servers on CPUs."""
+        triton, gpus = facility.services.triton, facility.gpus
+        if triton is None or not triton.offered or triton.gpus_per_replica is None:
+            return
+        if gpus is None or not gpus.offered:
+            detail = f"{triton.gpus_per_replica} a replica, `gpus` is {gpus.standing if gpus else 'undeclared'}"
+            yield Finding("/services/triton/gpus_per_replica", detail)

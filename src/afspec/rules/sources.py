@@ -1,0 +1,116 @@
+"""AF30: sources that lead nowhere, facts that are stale, promises without a source, conflicts that are none."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from afspec.diagnostics import Severity
+from afspec.facility import Model, Stance
+from afspec.facility.quantities import format_duration, parse_bytes, parse_date, parse_duration, parse_ports, parse_rate
+from afspec.facility.walk import children
+from afspec.rules.base import Context, Finding, Rule, unknown
+from afspec.rules.parts import capabilities
+from afspec.source import format_pointer, parse_pointer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from afspec.facility import Facility
+
+_PARSERS: tuple[Callable[[Any], Any], ...] = (parse_bytes, parse_duration, parse_rate, parse_date, parse_ports)
+
+
+def _written(value: Any) -> Iterator[tuple[str, Any]]:
+    """The parts of a value that a spec wrote: a default was published nowhere."""
+    for name, child in children(value):
+        if not isinstance(value, Model) or name in value.model_fields_set:
+            yield name, child
+
+
+def _below(value: Any, parts: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for name, child in _written(value):
+        yield (*parts, name)
+        yield from _below(child, (*parts, name))
+
+
+def _at(facility: Facility, pointer: str) -> Any:
+    """The value that a source is about; None where there is none, or where the pointer is not one."""
+    value: Any = facility
+    try:
+        parts = parse_pointer(pointer)
+    except ValueError:
+        return None
+    for part in parts:
+        value = next((child for name, child in _written(value) if name == part), None)
+    return value if pointer else None
+
+
+class AF3001(Rule):
+    """Source leads nowhere in the spec."""
+
+    def check(self, facility: Facility, _: Context) -> Iterator[Finding]:
+        """Write a pointer to a field that the spec holds, items by name: /batch/slurm/partitions/roma."""
+        lost = [pointer for pointer in facility.sources if _at(facility, pointer) is None]
+        known = [format_pointer(parts) for parts in _below(facility) if parts[0] != "sources"] if lost else []
+        for pointer in lost:
+            yield unknown(format_pointer(("sources", pointer)), pointer, known)
+
+
+class AF3002(Rule):
+    """Fact is stale."""
+
+    severity: ClassVar[Severity] = Severity.WARNING
+
+    def check(self, facility: Facility, context: Context) -> Iterator[Finding]:
+        """Read the document again and renew `as_of:`, or change `stale_after:`."""
+        oldest = context.as_of - dt.timedelta(seconds=facility.stale_after)
+        for pointer, source in facility.sources.items():
+            if source.as_of and source.as_of.latest < oldest:
+                detail = f"{source.state} as of {source.as_of}, more than {format_duration(facility.stale_after)} ago"
+                yield Finding(format_pointer(("sources", pointer, "as_of")), detail)
+
+
+class AF3003(Rule):
+    """Promise without a source."""
+
+    severity: ClassVar[Severity] = Severity.WARNING
+
+    def check(self, facility: Facility, _: Context) -> Iterator[Finding]:
+        """Say under `sources:` which document promises it, or take the promise back: the site did not write this."""
+        if facility.declared_by != "public_documents":
+            return
+        # With a slash at both ends, a prefix is an ancestor: /batch/slurm/ is not one of /batch/slurm-test/.
+        sourced = [pointer.rstrip("/") + "/" for pointer in facility.sources]
+        for pointer, capability in capabilities(facility):
+            here = pointer + "/"
+            if capability.stance is Stance.PROMISED and not any(
+                here.startswith(source) or source.startswith(here) for source in sourced
+            ):
+                yield Finding(f"{pointer}/stance", f"`{pointer}`")
+
+
+def _readings(rival: Any) -> Iterator[Any]:
+    """A rival value as it stands, and as the quantity that it may be: `72 h` is 259,200 seconds."""
+    yield rival
+    for parse in _PARSERS:
+        try:
+            yield parse(rival)
+        except ValueError:  # of which pydantic's custom errors are a kind
+            continue
+
+
+class AF3004(Rule):
+    """Conflict with a rival value that is the spec's own."""
+
+    severity: ClassVar[Severity] = Severity.WARNING
+
+    def check(self, facility: Facility, _: Context) -> Iterator[Finding]:
+        """Give the value that the other document says, or remove the conflict if the two agree by now."""
+        for pointer, source in facility.sources.items():
+            if source.conflict is None or (own := _at(facility, pointer)) is None:
+                continue
+            rival = source.conflict.value
+            # type() because True == 1; str() because a version such as 1.30 reads as a number.
+            if str(own) == str(rival) or any(type(own) is type(it) and own == it for it in _readings(rival)):
+                yield Finding(format_pointer(("sources", pointer, "conflict", "value")), f"both are `{rival}`")

@@ -1,0 +1,85 @@
+"""The language's JSON Schema, generated from the models, so that an editor completes and checks."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from afspec.facility import Facility
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+KINDS = ("facility", "overlay")
+
+
+def _without_required(node: Any) -> Any:
+    """The schema with nothing required: a base or an overlay says only what it has to say."""
+    if isinstance(node, dict):
+        kept = {
+            key: value
+            for key, value in node.items()
+            if not (key == "required" and isinstance(value, list)) and key != "discriminator"
+        }
+        return {key: _without_required(value) for key, value in kept.items()}
+    if isinstance(node, list):
+        return [_without_required(item) for item in node]
+    return node
+
+
+def _tidy(node: Any) -> Any:
+    """Nulls stay out: YAML leaves a key out instead. Defaults that are null or empty say nothing."""
+    if isinstance(node, list):
+        return [_tidy(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    tidy = {key: _tidy(value) for key, value in node.items() if not (key == "default" and value in (None, [], {}))}
+    options = tidy.get("anyOf")
+    if isinstance(options, list):
+        rest = [option for option in options if option != {"type": "null"}]
+        if len(rest) == 1:
+            del tidy["anyOf"]
+            tidy = {**rest[0], **tidy}
+        elif len(rest) < len(options):
+            tidy["anyOf"] = rest
+    return tidy
+
+
+def facility_schema() -> dict[str, Any]:
+    """The schema of a whole spec."""
+    schema = _tidy(Facility.model_json_schema(mode="validation"))
+    schema["properties"]["extends"] = {
+        "title": "Extends",
+        "description": "Bases that this file builds on, relative to it; later ones override earlier ones.",
+        "oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
+        "examples": [["../base/us-atlas.yaml"]],
+    }
+    return {"$schema": DIALECT, **schema, "title": "afspec facility"}
+
+
+def render_schema(kind: str) -> str:
+    """The schema as text; `kind` is one of KINDS."""
+    schema = facility_schema()
+    if kind == "overlay":
+        schema = {**_without_required(schema), "title": "afspec base or overlay"}
+    return json.dumps(schema, indent=1) + "\n"
+
+
+def _path(folder: str, kind: str) -> Path:
+    return Path(folder) / f"{kind}.schema.json"
+
+
+def write_schemas(folder: str) -> list[Path]:
+    """Write the schemas; the paths written."""
+    paths = [_path(folder, kind) for kind in KINDS]
+    for kind, path in zip(KINDS, paths, strict=True):
+        path.write_text(render_schema(kind), encoding="ascii")
+    return paths
+
+
+def stale_schemas(folder: str) -> list[Path]:
+    """The schema files that are absent or not what the models give."""
+    return [
+        path
+        for kind in KINDS
+        if not (path := _path(folder, kind)).is_file() or path.read_text(encoding="ascii") != render_schema(kind)
+    ]
