@@ -147,11 +147,17 @@ def compile_(
     if check and diff:
         raise click.UsageError("--check and --diff exclude each other: --diff shows what --check names")
     action = "check" if check else "diff" if diff else "write"
+    differs = False
+    summaries = []
     with _fleet(specs, as_of, form) as fleet:
-        outcomes = [o for o in fleet.compile(output, only, action, force=force, quiet=as_json, warnings=warnings) if o]
+        # Outcomes are not kept: a fleet of ten thousand sites must not grow with its length.
+        for outcome in fleet.compile(output, only, action, force=force, quiet=as_json, warnings=warnings):
+            differs |= outcome.differs
+            if as_json:
+                summaries.append(outcome.summary())
         if as_json:
-            click.echo(json.dumps([outcome.summary() for outcome in outcomes], indent=2))
-    _finish(fleet, EXIT_DIFFERS if check and any(o.differs for o in outcomes) else 0)
+            click.echo(json.dumps(summaries, indent=2))
+    _finish(fleet, EXIT_DIFFERS if check and differs else 0)
 
 
 @cli.command()

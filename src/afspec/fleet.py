@@ -76,15 +76,17 @@ class Fleet:
 
     def compile(
         self, output: str, only: tuple[str, ...], action: str, *, force: bool, quiet: bool, warnings: bool
-    ) -> Iterator[Outcome | None]:
-        """Compile every spec; None for one that has errors."""
+    ) -> Iterator[Outcome]:
+        """Compile every spec; one that has errors is reported and has no outcome."""
         seen: dict[str, str] = {}
         paths = self.paths()
         many = len(paths) >= _MANY and sys.stderr.isatty()
         with click.progressbar(paths, label="Compiling", file=sys.stderr, hidden=not many) as specs:
             for spec in specs:
                 outcome = self._compile_one(Site(spec, output, only, force, Action(action)), seen, warnings=warnings)
-                if outcome and not quiet and not (many and not outcome.differs):
+                if outcome is None:
+                    continue
+                if not quiet and (outcome.differs or not many):
                     self.say(outcome.describe(Action(action)))
                 yield outcome
 

@@ -8,7 +8,7 @@ from afspec.diagnostics import Severity
 from afspec.facility.batch import SlurmPool
 from afspec.facility.quantities import format_duration
 from afspec.rules.base import Context, Finding, Rule, unknown
-from afspec.rules.parts import each_slots, names, slots_noun
+from afspec.rules.parts import default_slots, each_slots, names, slots_noun
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,8 +23,7 @@ class AF3101(Rule):
     def check(self, facility: Facility, _: Context) -> Iterator[Finding]:
         """Name one that the pool lists, or list it."""
         for pool in facility.batch:
-            default = pool.default_partition if isinstance(pool, SlurmPool) else pool.default_queue
-            known = names(pool.slots)
+            default, known = default_slots(pool), names(pool.slots)
             if default is not None and default not in known:
                 yield unknown(f"/batch/{pool.name}/default_{slots_noun(pool)}", default, known)
 

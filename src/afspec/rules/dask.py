@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from afspec.facility.common import by_name
 from afspec.facility.quantities import format_bytes, format_duration
 from afspec.rules.base import Context, Finding, Rule, unknown
-from afspec.rules.parts import beyond, names, refused, slots_noun
+from afspec.rules.parts import beyond, default_slots, names, refused, slots_noun
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,8 +36,7 @@ def _target(facility: Facility) -> Target | None:
         pool = facility.jobqueue_pool or next(iter(facility.batch), None)
     if pool is None:
         return Target(jobqueue, None, None)
-    default = pool.default_partition if pool.scheduler == "slurm" else pool.default_queue
-    wanted = jobqueue.slots or default
+    wanted = jobqueue.slots or default_slots(pool)
     slots: Partition | Queue | None = next((slots for slots in pool.slots if slots.name == wanted), None)
     return Target(jobqueue, pool, slots)
 
@@ -60,9 +59,9 @@ class AF3301(Rule):
         if jobqueue.slots is not None and slots is None:
             detail = f"no {slots_noun(pool)} `{jobqueue.slots}` in pool `{pool.name}`"
             yield unknown("/dask/jobqueue/slots", jobqueue.slots, names(pool.slots), detail)
-        for field, target_part in (("pool", pool), ("slots", slots)):
-            if jobqueue.offered and target_part is not None and target_part.stance and not target_part.offered:
-                yield Finding(f"/dask/jobqueue/{field}", f"`{target_part.name}` is {target_part.standing}")
+        for field, part in (("pool", pool), ("slots", slots)):
+            if jobqueue.offered and part is not None and part.stance and not part.offered:
+                yield Finding(f"/dask/jobqueue/{field}", f"`{part.name}` is {part.standing}")
 
 
 class AF3302(Rule):

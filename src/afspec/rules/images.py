@@ -59,7 +59,7 @@ class AF3603(Rule):
         mounted = cvmfs.repositories if cvmfs else ()
         match PurePosixPath(images.unpacked or UNPACKED).parts:
             case ("/", "cvmfs", repository, *_) if repository not in mounted:
-                yield unknown("/images/unpacked" if images.unpacked else "/images/policy", repository, mounted)
+                yield Finding("/images/unpacked" if images.unpacked else "/images/policy", f"`{repository}`")
             case _:  # a site may also unpack images elsewhere
                 pass
 

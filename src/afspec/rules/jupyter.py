@@ -76,5 +76,5 @@ class AF3402(Rule):
             return  # the pool itself is missing, which AF3401 says
         known = names(pool.slots) if pool else ()
         if profile.slots not in known:
-            where = f"in pool `{pool.name}`" if pool else "without a batch pool"
-            yield unknown(f"{here}/slots", profile.slots, known, f"no `{profile.slots}` {where}")
+            detail = f"no `{profile.slots}` in pool `{pool.name}`" if pool else "sessions run in no batch pool"
+            yield unknown(f"{here}/slots", profile.slots, known, detail)

@@ -27,6 +27,11 @@ def slots_noun(pool: SlurmPool | HTCondorPool) -> str:
     return "partition" if pool.scheduler == "slurm" else "queue"
 
 
+def default_slots(pool: SlurmPool | HTCondorPool) -> str | None:
+    """The partition or queue of a job that names none."""
+    return pool.default_partition if pool.scheduler == "slurm" else pool.default_queue
+
+
 def each_slots(facility: Facility) -> Iterator[SlotsAt]:
     """Every partition and queue."""
     for pool in facility.batch:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from afspec.diagnostics import Severity
+from afspec.diagnostics import Severity, nearest
 from afspec.facility import Model, Stance
 from afspec.facility.quantities import format_duration, parse_bytes, parse_date, parse_duration, parse_ports, parse_rate
 from afspec.facility.walk import children
-from afspec.rules.base import Context, Finding, Rule, unknown
+from afspec.rules.base import Context, Finding, Rule
 from afspec.rules.parts import capabilities
 from afspec.source import format_pointer, parse_pointer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from afspec.facility import Facility
 
@@ -34,27 +34,46 @@ def _below(value: Any, parts: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]
         yield from _below(child, (*parts, name))
 
 
-def _at(facility: Facility, pointer: str) -> Any:
-    """The value that a source is about; None where there is none, or where the pointer is not one."""
+def _follow(facility: Facility, parts: Iterable[str]) -> Iterator[Any]:
+    """The facility, then what each part leads to, as far as they lead."""
     value: Any = facility
-    try:
-        parts = parse_pointer(pointer)
-    except ValueError:
-        return None
+    yield value
     for part in parts:
         value = next((child for name, child in _written(value) if name == part), None)
-    return value if pointer else None
+        if value is None:
+            return
+        yield value
+
+
+def _at(facility: Facility, pointer: str) -> Any:
+    """The value that a source is about; None where there is none, or where the pointer is not one."""
+    if not pointer.startswith("/"):
+        return None
+    parts = parse_pointer(pointer)
+    values = list(_follow(facility, parts))
+    return values[-1] if len(values) > len(parts) else None
+
+
+def _meant(facility: Facility, pointer: str) -> str | None:
+    """The pointer that was probably meant by one that leads nowhere."""
+    parts = parse_pointer(pointer) if pointer.startswith("/") else ()
+    *passed, last = _follow(facility, parts)
+    if not passed:  # not even the section is right: a level may be missing
+        return nearest(pointer, (format_pointer(below) for below in _below(facility) if below[0] != "sources"))
+    wrong = len(passed)
+    near = nearest(parts[wrong], (name for name, _ in _written(last)))
+    meant = format_pointer((*parts[:wrong], near, *parts[wrong + 1 :])) if near else ""
+    return meant if _at(facility, meant) is not None else None
 
 
 class AF3001(Rule):
     """Source leads nowhere in the spec."""
 
     def check(self, facility: Facility, _: Context) -> Iterator[Finding]:
-        """Write a pointer to a field that the spec holds, items by name: /batch/slurm/partitions/roma."""
-        lost = [pointer for pointer in facility.sources if _at(facility, pointer) is None]
-        known = [format_pointer(parts) for parts in _below(facility) if parts[0] != "sources"] if lost else []
-        for pointer in lost:
-            yield unknown(format_pointer(("sources", pointer)), pointer, known)
+        """Point to a field that the spec holds (a default was published nowhere), list items by name: /batch/slurm."""
+        for pointer in facility.sources:
+            if _at(facility, pointer) is None:
+                yield Finding(format_pointer(("sources", pointer)), f"`{pointer}`", _meant(facility, pointer))
 
 
 class AF3002(Rule):

@@ -1,0 +1,52 @@
+# Two commands do all the set-up on a fresh machine: `make demo` and `make test`.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SITES := sites/bnl.yaml sites/uchicago.yaml sites/slac.yaml sites/local.yaml
+TYPED := src generators conformance tests benchmarks
+
+.PHONY: help venv demo test lint format schema docs bench clean
+
+help:  ## Show what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*##/\t/' | expand -t 12
+
+venv: $(VENV)/ready  ## Create .venv with everything pinned
+
+$(VENV)/ready: requirements/core.txt requirements/dev.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("afspec needs Python 3.11 or newer" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+demo: venv  ## Compile the facilities and print the matrix
+	$(BIN)/afspec compile $(SITES)
+	@echo
+	$(BIN)/afspec matrix sites/bnl.yaml sites/uchicago.yaml sites/slac.yaml
+
+test: venv  ## Run all tests
+	$(BIN)/python -m pytest -n 2
+
+lint: venv  ## Check style, types and generated files
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy $(TYPED)
+	$(BIN)/afspec schema --check
+	$(BIN)/python docs/generate.py --check
+
+format: venv  ## Format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+schema: venv  ## Write the schemas into specs/
+	$(BIN)/afspec schema --write
+
+docs: venv  ## Write the generated pages of docs/
+	$(BIN)/python docs/generate.py
+
+bench: venv  ## Measure speed and memory
+	$(BIN)/python benchmarks/measure.py
+
+clean:  ## Remove what was built
+	rm -rf build dist $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,46 @@
+"""The pages of docs/ that are made from the code: `python docs/generate.py`, or --check to see that they are fresh."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from afspec.catalogue import describe
+
+DOCS = Path(__file__).parent
+
+
+def diagnostics_page() -> str:
+    """Every diagnostic, from the rules and passes themselves."""
+    head = (
+        "# Diagnostics\n\n"
+        "Made from the code by `make docs`. `afspec rules CODE` prints one of them.\n\n"
+        "AF0 is about reading a file, AF1 about bases, AF2 about the schema, AF3 about what a valid spec still gets\n"
+        "wrong, AF4 about outputs. An error stops the compiler, a warning does not. Codes keep their meaning.\n"
+        "Each rule (AF3) has a case that breaks it and one that keeps it in tests/cases/.\n\n"
+    )
+    return head + (describe(None, "markdown") or "")
+
+
+PAGES = {"diagnostics.md": diagnostics_page}
+
+
+def main() -> int:
+    """Write the pages, or name those that are stale."""
+    stale = [name for name, page in PAGES.items() if not _fresh(DOCS / name, page())]
+    if "--check" in sys.argv[1:]:
+        for name in stale:
+            sys.stderr.write(f"docs/{name} is stale: run `make docs`\n")
+        return 1 if stale else 0
+    for name in stale:
+        (DOCS / name).write_text(PAGES[name](), encoding="utf-8")
+        sys.stdout.write(f"wrote docs/{name}\n")
+    return 0
+
+
+def _fresh(path: Path, text: str) -> bool:
+    return path.is_file() and path.read_text(encoding="utf-8") == text
+
+
+if __name__ == "__main__":
+    sys.exit(main())
