@@ -103,9 +103,11 @@ def cli() -> None:
 @click.option("--strict", is_flag=True, help="Treat warnings as errors (exit code 1).")
 def validate(specs: tuple[str, ...], as_of: dt.datetime | None, form: str, *, strict: bool) -> None:
     """Check specs: YAML, bases, schema and rules. Every problem is shown in one go, with its line."""
+    from afspec.compiler import counted  # noqa: PLC0415
+
     with _fleet(specs, as_of, form) as fleet:
         for path, checked in fleet.checked():
-            fleet.say(f"{path}: {checked.facility.title}: valid, {len(checked.warnings)} warnings")
+            fleet.say(f"{path}: {checked.facility.title}: valid, {counted(len(checked.warnings), 'warning')}")
     _finish(fleet, EXIT_SPEC if strict and fleet.diagnostics else 0)
 
 

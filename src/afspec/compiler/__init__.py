@@ -3,7 +3,7 @@
 Knows generators only through their interface. One writer touches the disk; everything before it is pure.
 """
 
-from afspec.compiler.build import Action, Outcome, Site, compile_site, render_site, unchanged
+from afspec.compiler.build import Action, Outcome, Site, compile_site, counted, render_site, unchanged
 from afspec.compiler.frontend import Checked, Frontend
 from afspec.compiler.lookup import look_up
 
@@ -14,6 +14,7 @@ __all__ = [
     "Outcome",
     "Site",
     "compile_site",
+    "counted",
     "look_up",
     "render_site",
     "unchanged",

@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 _NAME_LINE = re.compile(rb"^name:[ ]*[\"']?([A-Za-z0-9][A-Za-z0-9._-]*)", re.MULTILINE)
 
 
+def counted(number: int, noun: str) -> str:
+    """A number with its noun, in the plural where it is due."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 class Action(StrEnum):
     """What to do with what was rendered."""
 
@@ -84,11 +89,11 @@ class Outcome:
 
     def describe(self, action: Action) -> str:
         """What happened, for people."""
-        hint = f" ({len(self.warnings)} warnings: see `afspec validate`)" if self.warnings else ""
+        hint = f" ({counted(len(self.warnings), 'warning')}: see `afspec validate`)" if self.warnings else ""
         if action is Action.DIFF:
             return self.diff.rstrip("\n") or f"{self.folder}: no changes"
         if not self.differs:
-            return f"{self.folder}: {self.outputs} files, unchanged{hint}"
+            return f"{self.folder}: {counted(self.outputs, 'file')}, unchanged{hint}"
         changes = self.changes or Changes((), (), (), (), (), ())
         if action is Action.WRITE:
             counts = (
@@ -98,7 +103,7 @@ class Outcome:
                 ("overwritten", (*changes.edited, *changes.foreign)),
             )
             said = ", ".join(f"{len(paths)} {word}" for word, paths in counts if paths)
-            return f"{self.folder}: {self.outputs} files: {said or 'lock written'}{hint}"
+            return f"{self.folder}: {counted(self.outputs, 'file')}: {said or 'lock written'}{hint}"
         kinds = (
             ("missing", changes.new),
             ("differs", changes.changed),

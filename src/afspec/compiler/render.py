@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from afspec.compiler.lock import LOCK_NAME
 from afspec.compiler.verify import problem_of
 from afspec.diagnostics import CODES, AfspecError, Diagnostic, Severity
 
@@ -35,7 +37,7 @@ def render(facility: Facility, generators: Iterable[Generator]) -> Mapping[str, 
     """
     problems: list[Diagnostic] = []
     rendered: dict[str, list[Artifact]] = {}
-    owners: dict[str, str] = {}
+    owners = {LOCK_NAME: "afspec"}
     for generator in generators:
         try:
             rendered[generator.name] = _run(generator, facility)
@@ -50,6 +52,11 @@ def render(facility: Facility, generators: Iterable[Generator]) -> Mapping[str, 
             if problem := problem_of(artifact):
                 code = "AF4004" if problem.startswith("path") else "AF4002"
                 problems.append(_error(code, f"{artifact.path}: {problem}", artifact.path))
+    for path, owner in owners.items():
+        for folder in map(str, PurePosixPath(path).parents):
+            if folder in owners:
+                message = f"{owners[folder]} writes the file {folder}, {owner} the file {path} below it"
+                problems.append(_error("AF4003", message, folder))
     if problems:
         raise AfspecError(problems)
     return rendered

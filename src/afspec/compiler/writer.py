@@ -13,6 +13,7 @@ import json
 import os
 import stat
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from afspec.compiler.lock import LOCK_NAME
@@ -74,7 +75,8 @@ class OutputFolder:
 
     def _failure(self, error: OSError, path: str) -> AfspecError:
         place = os.path.join(self.path, path) if path != os.path.basename(self.path) else self.path
-        if error.errno in {errno.ELOOP, errno.ENOTDIR}:
+        parts = accumulate(path.split("/") if place != self.path else (), os.path.join, initial=self.path)
+        if error.errno == errno.ELOOP or (error.errno == errno.ENOTDIR and any(map(os.path.islink, parts))):
             return fail("AF4005", f"{place} is a symbolic link, or passes through one", place=place)
         return fail("AF4008", f"{place}: {error.strerror}", place=place)
 
@@ -103,9 +105,10 @@ class OutputFolder:
             return None
         except OSError as error:
             raise self._failure(error, path) from error
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)  # fdopen refuses directories with an error of its own
+            raise fail("AF4008", f"{path} is not an ordinary file", place=os.path.join(self.path, path))
         with os.fdopen(descriptor, "rb") as stream:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise fail("AF4008", f"{path} is not an ordinary file", place=os.path.join(self.path, path))
             return stream.read()
 
     def digest(self, path: str) -> str | None:
@@ -113,13 +116,18 @@ class OutputFolder:
         data = self.read(path)
         return None if data is None else digest(data)
 
+    def sweep(self, path: str) -> None:
+        """Remove the half-written copy of a file that a killed compiler may have left."""
+        folder, name = os.path.split(path)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(name + _SUFFIX, dir_fd=self.directory(folder, create=False))
+
     def write(self, path: str, text: str, *, executable: bool = False) -> None:
         """Put a file in place by renaming: a reader sees the old one or the new one."""
         folder, name = os.path.split(path)
         try:
             parent = self.directory(folder, create=True)
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(name + _SUFFIX, dir_fd=parent)  # left by a compiler that was killed
+            self.sweep(path)
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
             descriptor = os.open(name + _SUFFIX, flags, 0o777 if executable else 0o666, dir_fd=parent)
             try:
@@ -149,15 +157,15 @@ class OutputFolder:
                 os.close(self._descriptors.pop(folder))
             folder = above
 
-    def journal(self) -> dict[str, str]:
-        """What an interrupted run was about to write: digests by path."""
+    def journal(self) -> dict[str, list[str]]:
+        """What interrupted runs were about to write: by path, the digest of each."""
         data = self.read(JOURNAL_NAME)
         if data is None:
             return {}
         try:
-            return {str(path): str(sha) for path, sha in json.loads(data).items()}
-        except (ValueError, AttributeError):
-            return {}  # cut short: then nothing else had been touched yet
+            return {str(path): [str(sha) for sha in digests] for path, digests in json.loads(data).items()}
+        except (ValueError, TypeError, AttributeError, RecursionError):
+            return {}  # not ours: then it tells nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +198,7 @@ def compare(folder: OutputFolder, artifacts: list[Artifact], written: dict[str, 
     rows: dict[str, list[str]] = {key: [] for key in ("new", "changed", "unchanged", "removed", "edited", "foreign")}
 
     def ours(path: str, sha: str) -> bool:
-        return sha in {written.get(path), journal.get(path)}
+        return sha == written.get(path) or sha in journal.get(path, ())
 
     for artifact in artifacts:
         path, now = artifact.path, folder.digest(artifact.path)
@@ -227,10 +235,13 @@ def apply(folder: OutputFolder, artifacts: list[Artifact], changes: Changes, loc
     """
     if not force and (refused := list(_refusals(folder, changes))):
         raise AfspecError(refused)
+    before = folder.journal()
+    for path in (JOURNAL_NAME, LOCK_NAME, *before):
+        folder.sweep(path)
     if changes.any:
         # The journal lets the next run tell what a killed one wrote from what a person wrote.
-        plan = {artifact.path: digest(artifact.text.encode("ascii")) for artifact in artifacts}
-        folder.write(JOURNAL_NAME, json.dumps({**folder.journal(), **plan}))
+        journal = before | {a.path: [*before.get(a.path, ()), digest(a.text.encode("ascii"))] for a in artifacts}
+        folder.write(JOURNAL_NAME, json.dumps(journal))
     untouched = set(changes.unchanged)
     for artifact in artifacts:
         if artifact.path not in untouched:
@@ -242,7 +253,7 @@ def apply(folder: OutputFolder, artifacts: list[Artifact], changes: Changes, loc
     if folder.read(LOCK_NAME) != lock.encode("ascii"):
         folder.write(LOCK_NAME, lock)
     # A run with --only leaves to the next whole one what an interrupted run wrote elsewhere.
-    rest = {path: sha for path, sha in folder.journal().items() if path not in wanted and folder.read(path) is not None}
+    rest = {path: shas for path, shas in before.items() if path not in wanted and folder.read(path) is not None}
     if rest:
         folder.write(JOURNAL_NAME, json.dumps(rest))
     else:

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from afspec.facility.common import Capability, Model, Named, NamedCapability
-from afspec.facility.words import EntityID, Flag, Host, Hosts, Name, Port, Text, Url, Word, expand_hosts
+from afspec.facility.words import Count, EntityID, Flag, Host, Hosts, Name, Port, Text, Url, Word, expand_hosts
 
 
 class Door(StrEnum):
@@ -39,6 +39,7 @@ class SshHost(Named):
 
     host: Hosts = Field(description="Its name, or a range of names: attsub[01-08].")
     port: Port = Field(22, description="Its SSH port.")
+    machines: Count | None = Field(None, description="How many machines answer to a name that they share.")
     role: Literal["login", "submit", "transfer", "cron"] = Field("login", description="What it is for.")
     via_bastion: Flag | None = Field(
         None, description="Whether it is reached through the bastion. Left out: it is, where there is a bastion."

@@ -124,6 +124,9 @@ class HTCondorPool(Pool):
         "container", description="How a job gets its container; vanilla wraps it with +SingularityImage."
     )
     gpu_attributes: dict[Attribute, AttributeValue] = Field({}, description="Job attributes that a GPU job needs.")
+    proxy: Flag | None = Field(
+        None, description="Whether jobs take the user's grid proxy along: x509userproxy = $ENV(X509_USER_PROXY)."
+    )
     shared_home: Flag = Field(default=True, description="Whether jobs see the users' home folders.")
     replica: HTCondorReplica = Field(HTCondorReplica(), description="How a miniature of it runs on one machine.")
 

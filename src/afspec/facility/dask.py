@@ -24,6 +24,9 @@ class Jobqueue(Capability):
 
     pool: Name | None = Field(None, description="The batch pool; left out, the first.")
     slots: Name | None = Field(None, description="Partition or queue of the workers.")
+    account: Word | None = Field(
+        None, description="Account (Slurm) or accounting group (HTCondor) of the workers; left out, the pool's first."
+    )
     cores: Count = Field(1, description="Cores a worker job.")
     memory: Bytes = Field(2 * 1024**3, description="Memory a worker job.")
     processes: Count = Field(1, description="Worker processes a job.")

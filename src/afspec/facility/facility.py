@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from afspec.facility.access import Access, Door, Login
 from afspec.facility.agc import Agc
@@ -14,7 +14,7 @@ from afspec.facility.dask import Dask
 from afspec.facility.images import Image, Images
 from afspec.facility.jupyter import Jupyter
 from afspec.facility.orchestration import Gpus, Orchestration
-from afspec.facility.quantities import Duration
+from afspec.facility.quantities import Duration, wrong
 from afspec.facility.services import Services
 from afspec.facility.software import Software
 from afspec.facility.sources import Source
@@ -56,6 +56,14 @@ class Facility(Model):
     sources: dict[str, Source] = Field(
         {}, description="Where facts were published, by pointer: /batch/slurm/partitions/roma."
     )
+
+    @field_validator("afspec", mode="before")
+    @classmethod
+    def _not_a_flag(cls, value: Any) -> Any:
+        # To Python, true is equal to 1.
+        if isinstance(value, bool):
+            raise wrong("a version of the language", str(value).lower(), "Write `afspec: 1`.")
+        return value
 
     @property
     def slurm_pools(self) -> tuple[SlurmPool, ...]:

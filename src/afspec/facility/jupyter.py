@@ -9,7 +9,7 @@ from pydantic import Field
 
 from afspec.facility.common import Model, Named, NamedCapability
 from afspec.facility.quantities import Bytes, Duration
-from afspec.facility.words import Count, Flag, Name, Path, Reference, Text, Url, Whole
+from afspec.facility.words import Count, Flag, Name, Path, Port, Reference, Text, Url, Whole
 
 
 class JupyterKind(StrEnum):
@@ -43,6 +43,12 @@ class Profile(Named):
     slots: Name | None = Field(None, description="Partition or queue of the pool that runs it.")
 
 
+class Group(Named):
+    """A Unix group."""
+
+    gid: Count = Field(description="Its number.", examples=[5741])
+
+
 class Jupyter(NamedCapability):
     """A way to a notebook."""
 
@@ -56,6 +62,8 @@ class Jupyter(NamedCapability):
     servers: Count | None = Field(None, description="Machines that run it.")
     limits: Limits | None = Field(None, description="The most a session may ask for.")
     profiles: tuple[Profile, ...] = Field((), description="Choices that users are offered.")
+    port: Port | None = Field(None, description="Port that a session's server listens on.")
+    group: Group | None = Field(None, description="Group that the users of sessions belong to.")
     kernels: Path | None = Field(None, description="The site's folder of kernels.")
     custom_image: Flag | None = Field(None, description="Whether a session can run in the user's image.")
     paste_in: Flag | None = Field(None, description="Whether the image is chosen by pasting a jupyter() function.")

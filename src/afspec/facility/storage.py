@@ -6,9 +6,17 @@ from typing import Literal
 
 from pydantic import Field
 
-from afspec.facility.common import Capability, NamedCapability
+from afspec.facility.common import Capability, Model, NamedCapability
 from afspec.facility.quantities import Bytes, Duration
-from afspec.facility.words import Door, EnvironmentName, Flag, ServiceUrl, Text, UserPath
+from afspec.facility.words import Door, EnvironmentName, Flag, Host, Path, ServiceUrl, Text, UserPath
+
+
+class Mount(Model):
+    """How an area gets into a pod of the site's cluster."""
+
+    target: Path = Field(description="Where the pod sees it.", examples=["/home"])
+    source: Path = Field(description="The folder that is mounted.", examples=["/export/home"])
+    server: Host | None = Field(None, description="The NFS server that exports it; left out, it is the node's own.")
 
 
 class Area(NamedCapability):
@@ -24,6 +32,7 @@ class Area(NamedCapability):
     purge: Duration | None = Field(None, description="Age at which files are removed.")
     filesystem: Text | None = Field(None, description="What it is on.", examples=["NFS", "CephFS", "dCache"])
     variable: EnvironmentName | None = Field(None, description="Environment variable that names it.")
+    mount: Mount | None = Field(None, description="How it gets into a pod of the site's cluster.")
     inside: ServiceUrl | None = Field(None, description="Door for reading from inside the site.")
     outside: ServiceUrl | None = Field(None, description="Door for reading from outside.")
 

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from afspec.diagnostics import CODES, AfspecError, Diagnostic, Severity, Span, nearest
 from afspec.facility.common import Model
 from afspec.facility.facility import Facility
-from afspec.source import Document, Mapping, Node, Sequence, find, format_pointer, to_plain
+from afspec.source import Document, Mapping, Node, Sequence, format_pointer, places, to_plain
 from afspec.source.nodes import item_name
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def known_keys(loc: tuple[str | int, ...]) -> set[str]:
 
 def _choice(error: ErrorDetails, expected: str) -> Verdict:
     """An error whose context lists the words that are allowed."""
-    words = re.findall(r"'([^']*)'", expected)
+    words = re.findall(r"'([^']*)'", expected) or [expected]
     given = error.get("ctx", {}).get("tag", error["input"])
     near = nearest(given, words) if isinstance(given, str) else None
     hint = f"Did you mean `{near}`? " if near else ""
@@ -147,31 +147,38 @@ def _explain(error: ErrorDetails) -> Verdict:
             return _wrong_type(error)
 
 
-def _place(root: Node, loc: tuple[str | int, ...]) -> tuple[list[str], bool]:
-    """The parts of the pointer to `loc`, less what pydantic adds for unions, and whether it ends at a key."""
+class Place(NamedTuple):
+    """Where an error is: the parts of its pointer, where key and value are shown, and whether the key is meant."""
+
+    parts: list[str]
+    key: Span
+    value: Span
+    at_key: bool
+
+
+def _place(root: Node, loc: tuple[str | int, ...]) -> Place:
+    """The place of `loc`, which is a pointer by index, with what pydantic adds for unions and keys."""
     parts: list[str] = []
-    node = root
-    at_key = False
+    node, key_span = root, root.span
     for part in loc:
         if isinstance(node, Sequence) and isinstance(part, int) and part < len(node.items):
             node = node.items[part]
+            key_span = node.span
             parts.append(item_name(node) or str(part))
         elif isinstance(node, Mapping) and part in node.entries:
-            node = node.entries[str(part)].value
+            key_span, node = node.entries[str(part)]
             parts.append(str(part))
-        at_key = part == "[key]"
-    return parts, at_key
+    return Place(parts, *places(node, key_span), bool(loc) and loc[-1] == "[key]")
 
 
 def _diagnose(document: Document, error: ErrorDetails) -> Diagnostic:
     verdict = _explain(error)
     loc = (*error["loc"], "scheduler") if error["type"] == "union_tag_invalid" else error["loc"]
-    parts, at_key = _place(document.root, loc)
-    key_span, value_span, _ = find(document.root, parts)
-    points_to_key = at_key or verdict.code in {"AF2001", "AF2002"}
-    span: Span | None = key_span if points_to_key else value_span
-    pointer = format_pointer(parts)
-    if not parts and verdict.code == "AF2002":
+    place = _place(document.root, loc)
+    points_to_key = place.at_key or verdict.code in {"AF2001", "AF2002"}
+    span: Span | None = place.key if points_to_key else place.value
+    pointer = format_pointer(place.parts)
+    if not place.parts and verdict.code == "AF2002":
         span = Span(document.root.span.file, 1, 1, 1, 2)
     return Diagnostic(
         verdict.code, Severity.ERROR, verdict.message, span, verdict.hint or CODES[verdict.code].advice, pointer=pointer

@@ -1,0 +1,120 @@
+"""The real facilities: they compile, their scripts are sound, and the 2023 matrix is the talk's table."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+COMMANDS = Path(sys.executable).parent
+FACILITIES = ("bnl", "uchicago", "slac", "local")
+COLUMNS = (
+    "federated_login",
+    "batch",
+    "orchestration",
+    "dask",
+    "jupyterhub",
+    "custom_images",
+    "coffea_casa",
+    "servicex",
+    "gpus",
+    "triton",
+)
+# The closing table of the talk of 4 May 2023, "Summary: Services at a glance".
+DECK = {
+    "bnl": "yes HTCondor OKD yes yes yes no yes yes no",
+    "uchicago": "yes HTCondor Kubernetes yes yes no yes yes yes yes",
+    "slac": "no SLURM Kubernetes yes yes yes no no yes no",
+}
+
+
+def afspec(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [str(COMMANDS / "afspec"), *(str(argument) for argument in arguments)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The four facilities, compiled by one command."""
+    folder = tmp_path_factory.mktemp("build")
+    done = afspec("compile", *(f"sites/{name}.yaml" for name in FACILITIES), "-o", folder)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def scripts(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*.sh") if path.is_file())
+
+
+def test_2023_matrix_is_the_talks_table() -> None:
+    done = afspec("matrix", *(f"sites/2023/{name}.yaml" for name in DECK), "--format", "json")
+    assert done.returncode == 0, done.stderr
+    matrix = json.loads(done.stdout)
+    shown = {site: [cells[column]["value"] for column in COLUMNS] for site, cells in matrix.items()}
+    # The talk writes SLURM in capitals; every other cell is compared as it stands.
+    expected = {site: row.replace("SLURM", "Slurm").split() for site, row in DECK.items()}
+    assert shown == expected
+    for cells in matrix.values():
+        assert {cell["stance"] for cell in cells.values()} <= {"promised", "not_promised"}
+
+
+@pytest.mark.parametrize("name", [*FACILITIES, *(f"2023/{name}" for name in DECK)])
+def test_every_spec_is_valid(name: str) -> None:
+    done = afspec("validate", f"sites/{name}.yaml", "--as-of", "2026-11-22")
+    assert done.returncode == 0, done.stderr
+    assert "error[" not in done.stderr
+
+
+@pytest.mark.parametrize("name", FACILITIES)
+def test_scripts_pass_shellcheck_and_bash(build: Path, name: str) -> None:
+    found = scripts(build / name)
+    assert found
+    for script in found:
+        subprocess.run(["bash", "-n", script], check=True)
+    done = subprocess.run([COMMANDS / "shellcheck", *found], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("name", FACILITIES)
+def test_setup_runs_with_an_empty_home(build: Path, name: str, tmp_path: Path) -> None:
+    setup = build / name / "user-setup" / "setup.sh"
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+    command = ["bash", "-euo", "pipefail", "-c", f"source {setup}; source {setup}; declare -F af_check"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["af_check"]
+
+
+@pytest.mark.parametrize("name", FACILITIES)
+def test_a_second_compile_changes_nothing(build: Path, name: str) -> None:
+    done = afspec("compile", f"sites/{name}.yaml", "-o", build, "--check")
+    assert done.returncode == 0, done.stdout
+    assert "unchanged" in done.stdout
+
+
+@pytest.mark.parametrize("name", FACILITIES)
+def test_yaml_and_python_outputs_load(build: Path, name: str) -> None:
+    for path in (build / name).rglob("*.yaml"):
+        assert isinstance(yaml.safe_load(path.read_text(encoding="ascii")), dict), path
+    for path in (build / name).rglob("*.py"):
+        compile(path.read_text(encoding="ascii"), str(path), "exec")
+
+
+def test_operators_find_their_own_words(build: Path) -> None:
+    """What an operator of the site would look for first."""
+    roma = (build / "slac/slurm/roma/cpu.sh").read_text(encoding="ascii")
+    assert "--account=atlas:usatlas" in roma
+    assert "--partition=roma" in roma
+    bnl = "\n".join(path.read_text(encoding="ascii") for path in (build / "bnl/htcondor").rglob("*.sub"))
+    assert "group_atlas." in bnl
+    assert "$ENV(X509_USER_PROXY)" in bnl
+    short = (build / "uchicago/htcondor/short/cpu.sub").read_text(encoding="ascii")
+    assert '+queue = "short"' in short
+    ssh = (build / "slac/ssh/config").read_text(encoding="ascii")
+    assert "s3dflogin-mfa.slac.stanford.edu" in ssh
