@@ -6,7 +6,7 @@ import json
 from typing import NamedTuple
 
 from afspec.diagnostics import CODES
-from afspec.rules import RULES
+from afspec.rules.registry import every_rule
 
 
 class Meaning(NamedTuple):
@@ -21,7 +21,7 @@ class Meaning(NamedTuple):
 def meanings() -> list[Meaning]:
     """All diagnostics in order of code."""
     passes = [Meaning(code, "error", known.title, known.advice) for code, known in CODES.items()]
-    rules = [Meaning(rule.code, rule.severity.value, rule.title, rule.advice) for rule in RULES]
+    rules = [Meaning(rule.code, rule.severity.value, rule.title, rule.advice) for rule in every_rule()]
     return sorted([*passes, *rules])
 
 

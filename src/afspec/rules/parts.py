@@ -64,9 +64,9 @@ def beyond(
             yield Finding(f"{here}/{field}", f"{field} {form(wanted)}, at most {form(limit)} in {where}")
 
 
-def refused(capability: Capability | None) -> bool:
+def refused(capability: Capability) -> bool:
     """Whether the facility says no to it; silence is not a no."""
-    return capability is not None and capability.stance is Stance.NOT_PROMISED
+    return capability.stance is Stance.NOT_PROMISED
 
 
 def capabilities(value: Any, pointer: str = "") -> Iterator[tuple[str, Capability]]:

@@ -34,12 +34,18 @@ def _below(value: Any, parts: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]
         yield from _below(child, (*parts, name))
 
 
+def _step(value: Any, part: str) -> Any:
+    if isinstance(value, Model):  # every source passes here: no walk over all fields
+        return getattr(value, part) if part in value.model_fields_set else None
+    return next((child for name, child in children(value) if name == part), None)
+
+
 def _follow(facility: Facility, parts: Iterable[str]) -> Iterator[Any]:
     """The facility, then what each part leads to, as far as they lead."""
     value: Any = facility
     yield value
     for part in parts:
-        value = next((child for name, child in _written(value) if name == part), None)
+        value = _step(value, part)
         if value is None:
             return
         yield value
