@@ -113,7 +113,7 @@ def test_operators_find_their_own_words(build: Path) -> None:
     assert "--partition=roma" in roma
     bnl = "\n".join(path.read_text(encoding="ascii") for path in (build / "bnl/htcondor").rglob("*.sub"))
     assert "group_atlas." in bnl
-    assert "$ENV(X509_USER_PROXY)" in bnl
+    assert "x509userproxy = $ENV(X509_USER_PROXY" in bnl
     short = (build / "uchicago/htcondor/short/cpu.sub").read_text(encoding="ascii")
     assert '+queue = "short"' in short
     ssh = (build / "slac/ssh/config").read_text(encoding="ascii")

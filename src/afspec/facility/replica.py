@@ -30,7 +30,8 @@ class SlurmReplica(Replica):
     node_port: Port = Field(6820, description="Port of the first slurmd; the others follow.")
     storage_port: Port = Field(3306, description="Port of MariaDB.")
     storage_password: Path = Field(
-        "/etc/slurm/storage-password", description="File that holds the database's password."
+        "/etc/slurm/storage-password",
+        description="File that slurmdbd.conf includes for the database's password: one line, StoragePass=....",
     )
     munge_socket: Path = Field("/run/munge/munge.socket.2", description="Socket of munged.")
 
