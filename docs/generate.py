@@ -1,4 +1,4 @@
-"""The pages of docs/ that are made from the code: `python docs/generate.py`, or --check to see that they are fresh."""
+"""The parts of the documentation that are made: `python docs/generate.py`, or --check to see that they are fresh."""
 
 from __future__ import annotations
 
@@ -6,8 +6,13 @@ import sys
 from pathlib import Path
 
 from afspec.catalogue import describe
+from afspec.facility import validate
+from afspec.matrix import render_matrix
+from afspec.source import Loader
 
-DOCS = Path(__file__).parent
+ROOT = Path(__file__).parents[1]
+SITES = ("bnl", "uchicago", "slac")
+START, END = "<!-- matrix: made by `make docs` -->", "<!-- end of matrix -->"
 
 
 def diagnostics_page() -> str:
@@ -22,19 +27,29 @@ def diagnostics_page() -> str:
     return head + (describe(None, "markdown") or "")
 
 
-PAGES = {"diagnostics.md": diagnostics_page}
+def readme() -> str:
+    """The README, with the matrix of the three facilities as their specs give it."""
+    facilities = [validate(Loader().load(str(ROOT / "specs" / "sites" / f"{name}.yaml"))) for name in SITES]
+    table = "\n".join(f"    {line}".rstrip() for line in render_matrix(facilities, "text").splitlines())
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    before, _, rest = text.partition(START)
+    _, _, after = rest.partition(END)
+    return f"{before}{START}\n\n{table}\n\n{END}{after}"
+
+
+PAGES = {"docs/diagnostics.md": diagnostics_page, "README.md": readme}
 
 
 def main() -> int:
     """Write the pages, or name those that are stale."""
-    stale = [name for name, page in PAGES.items() if not _fresh(DOCS / name, page())]
+    stale = [name for name, page in PAGES.items() if not _fresh(ROOT / name, page())]
     if "--check" in sys.argv[1:]:
         for name in stale:
-            sys.stderr.write(f"docs/{name} is stale: run `make docs`\n")
+            sys.stderr.write(f"{name} is stale: run `make docs`\n")
         return 1 if stale else 0
     for name in stale:
-        (DOCS / name).write_text(PAGES[name](), encoding="utf-8")
-        sys.stdout.write(f"wrote docs/{name}\n")
+        (ROOT / name).write_text(PAGES[name](), encoding="utf-8")
+        sys.stdout.write(f"wrote {name}\n")
     return 0
 
 
