@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 from afspec.facility.batch import SlurmPool
 from afspec.generators import Artifact, Format, Generator
 from afspec.generators.quoting import classad, one_line
+from afspec.generators.ways import ways, worker_image
 
 from .jobqueue import jobqueue
 from .paths import in_python
 from .settings import settings
-from .ways import ways, worker_image
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

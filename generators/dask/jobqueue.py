@@ -8,9 +8,9 @@ from afspec.facility.batch import Partition, Queue, SlurmPool
 from afspec.facility.common import by_name
 from afspec.facility.quantities import format_bytes, mebibytes, slurm_time
 from afspec.generators.quoting import classad
+from afspec.generators.ways import worker_image
 
 from .paths import has_placeholder, local_directory
-from .ways import worker_image
 
 if TYPE_CHECKING:
     from afspec.facility import Facility

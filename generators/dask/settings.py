@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from afspec.generators.ways import ways, worker_image
+
 from .paths import has_placeholder
-from .ways import ways, worker_image
 
 if TYPE_CHECKING:
     from afspec.facility import Facility
@@ -24,7 +25,7 @@ def settings(facility: Facility) -> dict[str, Any]:
     # dask expands no variable here: a folder with the user's name in it is set by cluster.py.
     if scratch and not has_placeholder(scratch.path):
         made["temporary-directory"] = scratch.path
-    if "jobqueue" in offered:
+    if offered and offered != ("coffea_casa",):
         made["distributed"] = {"comm": {"timeouts": {"connect": _TIMEOUT, "tcp": _TIMEOUT}}}
     if dask and dask.gateway and "gateway" in offered and (gateway := _gateway(dask.gateway)):
         made["gateway"] = gateway

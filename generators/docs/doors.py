@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from afspec.generators.aliases import aliases, bastion_alias
 from afspec.generators.quoting import code
 
-from ..ssh.hosts import aliases, bastion_alias  # noqa: TID252 - the aliases are those of ssh/config
 from .evidence import marked
 from .layout import blocks, joined, link, notes, table
 from .words import flag, standing

@@ -7,11 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from afspec.facility.batch import HTCondorPool, SlurmPool
+from afspec.generators.ways import ways, worker_image
 
-from ..dask.jobqueue import jobqueue  # noqa: TID252 - this page speaks of the files that the neighbours make
-from ..dask.settings import settings  # noqa: TID252 - likewise
-from ..dask.ways import ways, worker_image  # noqa: TID252 - likewise
-from ..htcondor.job import gpus_offered  # noqa: TID252 - likewise
 from . import doors, evidence, tables
 from .glance import POLICIES, glance
 from .layout import link
@@ -95,8 +92,8 @@ class Page:
             return next((slots.name for slots in pool.slots if slots.offered and slots.gpus), None)
         queues = [queue for queue in pool.queues if queue.offered]
         if not pool.queues:
-            return "default" if gpus_offered(self.facility, pool, None) else None
-        return next((queue.name for queue in queues if gpus_offered(self.facility, pool, queue)), None)
+            return "default" if self.facility.queue_has_gpus(pool, None) else None
+        return next((queue.name for queue in queues if self.facility.queue_has_gpus(pool, queue)), None)
 
     @cached_property
     def gpus(self) -> Raw:
@@ -262,8 +259,9 @@ class Page:
     @cached_property
     def dask_files(self) -> list[str]:
         """Files for ~/.config/dask."""
-        made = {"dask/dask.yaml": settings(self.facility), "dask/jobqueue.yaml": jobqueue(self.facility)}
-        return [path for path, data in made.items() if data]
+        offered = ways(self.facility)
+        made = {"dask/dask.yaml": offered not in {(), ("coffea_casa",)}, "dask/jobqueue.yaml": "jobqueue" in offered}
+        return [path for path, is_made in made.items() if is_made]
 
     @cached_property
     def worker_image(self) -> Image | None:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from afspec.facility.batch import HTCondorPool, Queue, SlurmPool
 from afspec.generators.quoting import classad, code
+from afspec.generators.ways import ways
 
-from ..dask.ways import ways  # noqa: TID252 - this page speaks of the files that the neighbours make
 from .evidence import marked
 from .layout import blocks, codes, joined, link, notes, table
 from .words import flag, size, span, standing

@@ -49,7 +49,7 @@ def jobs(facility: Facility, pool: HTCondorPool, queue: Queue | None) -> Iterato
     attributes = literals(queue.attributes) if queue else {}
     gpu_attributes = literals(pool.gpu_attributes)
     memory = pool.default_memory or USUAL_MEMORY
-    has_gpus = gpus_offered(facility, pool, queue)
+    has_gpus = facility.queue_has_gpus(pool, queue)
     cpu = Job(
         kind="cpu",
         queue=queue.name if queue else None,
@@ -78,13 +78,6 @@ def jobs(facility: Facility, pool: HTCondorPool, queue: Queue | None) -> Iterato
             optional_gpus=gpu_attributes if has_gpus else None,
             transfer=cpu.transfer if found.universe == "vanilla" else "YES",
         )
-
-
-def gpus_offered(facility: Facility, pool: HTCondorPool, queue: Queue | None) -> bool:
-    """Whether a queue has GPUs: where no queue of the pool names any, the facility's are anybody's."""
-    if any(other.gpus for other in pool.queues):
-        return bool(queue and queue.gpus)
-    return bool(pool.gpu_attributes) or bool(facility.gpus and facility.gpus.offered)
 
 
 def image(facility: Facility, pool: HTCondorPool) -> Image | None:

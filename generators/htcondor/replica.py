@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from afspec.facility.quantities import mebibytes
 from afspec.generators.quoting import Raw
 
-from .job import USUAL_MEMORY, gpus_offered
+from .job import USUAL_MEMORY
 from .words import literals
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Replica(NamedTuple):
         """The replica of a pool; its nodes are never smaller than what the compiled submit files ask for."""
         settings = pool.replica
         queues = [queue for queue in pool.queues if queue.offered]
-        gpus = any(gpus_offered(facility, pool, queue) for queue in queues or (None,))
+        gpus = any(facility.queue_has_gpus(pool, queue) for queue in queues or (None,))
         names = [f"n{index + 1}" for index in range(settings.nodes)]
         return cls(
             settings=settings,

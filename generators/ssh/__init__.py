@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from afspec.facility.access import Door
 from afspec.generators import Artifact, Format, Generator
-
-from .hosts import aliases, bastion_alias
+from afspec.generators.aliases import aliases, bastion_alias
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

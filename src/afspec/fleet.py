@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from afspec.compiler import Action, Checked, Frontend, Outcome, Site, compile_site, look_up, render_site, unchanged
-from afspec.diagnostics import CODES, AfspecError, Diagnostic, Severity, render_github, render_json, render_text
+from afspec.diagnostics import (
+    CODES,
+    AfspecError,
+    Diagnostic,
+    Severity,
+    printable,
+    render_github,
+    render_json,
+    render_text,
+)
 from afspec.generators import all_generators
 
 if TYPE_CHECKING:
@@ -36,7 +45,7 @@ class Fleet:
     def say(self, text: str) -> None:
         """A line for a person; scripts that asked for json or github get none."""
         if self.form == "text":
-            click.echo(text)
+            click.echo(printable(text, keep="\n\t"))
 
     def report(self, diagnostics: list[Diagnostic]) -> None:
         """Take note of diagnostics, and print them unless they are wanted as one JSON array."""

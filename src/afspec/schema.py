@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from afspec.facility import Facility
+from afspec.facility.quantities import format_bytes, format_duration
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 KINDS = ("facility", "overlay")
+# Quantities are numbers inside and text in a spec; by the titles of their schemas.
+_AS_WRITTEN = {"Size": format_bytes, "Time": format_duration}
 
 
 def _without_required(node: Any) -> Any:
@@ -20,14 +23,15 @@ def _without_required(node: Any) -> Any:
             for key, value in node.items()
             if not (key == "required" and isinstance(value, list)) and key != "discriminator"
         }
-        return {key: _without_required(value) for key, value in kept.items()}
+        # Without what is required, a part may fit several alternatives.
+        return {"anyOf" if key == "oneOf" else key: _without_required(value) for key, value in kept.items()}
     if isinstance(node, list):
         return [_without_required(item) for item in node]
     return node
 
 
 def _tidy(node: Any) -> Any:
-    """Nulls stay out: YAML leaves a key out instead. Defaults that are null or empty say nothing."""
+    """Nulls stay out: YAML leaves a key out instead. Defaults that say nothing go, others are as one writes them."""
     if isinstance(node, list):
         return [_tidy(item) for item in node]
     if not isinstance(node, dict):
@@ -41,6 +45,10 @@ def _tidy(node: Any) -> Any:
             tidy = {**rest[0], **tidy}
         elif len(rest) < len(options):
             tidy["anyOf"] = rest
+    if "$ref" in tidy and isinstance(tidy.get("default"), dict):
+        del tidy["default"]  # the parts have their own
+    if isinstance(tidy.get("default"), int) and (write := _AS_WRITTEN.get(tidy.get("title", ""))):
+        tidy["default"] = write(tidy["default"])
     return tidy
 
 

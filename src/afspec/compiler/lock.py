@@ -74,7 +74,14 @@ def inputs_of(document: Document) -> tuple[Input, ...]:
     return tuple(Input(os.path.relpath(file.name, folder), file.sha256) for file in document.files)
 
 
+def stays_inside(path: str) -> bool:
+    """Whether a path of a lock or journal, which anybody may have written, is one of a file below its folder."""
+    return "\0" not in path and not {"", ".", ".."} & set(path.split("/"))
+
+
 def _record(data: dict[str, Any]) -> Record:
+    if outside := [path for path in data["outputs"] if not stays_inside(path)]:
+        raise ValueError(f"{outside[0]!r} is not below the output folder")
     outputs = {str(path): str(sha) for path, sha in data["outputs"].items()}
     return Record(str(data["code"]), str(data["inputs"]), outputs)
 

@@ -53,7 +53,7 @@ def render(facility: Facility, generators: Iterable[Generator]) -> Mapping[str, 
                 code = "AF4004" if problem.startswith("path") else "AF4002"
                 problems.append(_error(code, f"{artifact.path}: {problem}", artifact.path))
     for path, owner in owners.items():
-        for folder in map(str, PurePosixPath(path).parents):
+        for folder in map(str, PurePosixPath(path).parents[:-1]):
             if folder in owners:
                 message = f"{owners[folder]} writes the file {folder}, {owner} the file {path} below it"
                 problems.append(_error("AF4003", message, folder))

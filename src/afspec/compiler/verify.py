@@ -5,7 +5,6 @@ Shell is checked for what can be checked without a shell; bash and shellcheck do
 
 from __future__ import annotations
 
-import ast
 import re
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_MARKERS = re.compile(r"\{\{|\{%|\{#(?!\w+\[)|<%|@@")
+# ${#name} is the shell's length of a variable.
+_MARKERS = re.compile(r"\{\{|\{%|(?<!\$)\{#|<%|@@")
 # Documentation shows <user> on purpose; anywhere else it was meant to be replaced.
 _PLACEHOLDERS = re.compile(r"<(?:user|u)>")
 _PATH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9._-]*[A-Za-z0-9_-][A-Za-z0-9._-]*)*\Z")
@@ -37,7 +37,7 @@ def _yaml(text: str) -> str:
 
 def _python(text: str) -> str:
     try:
-        ast.parse(text)
+        compile(text, "<generated>", "exec", dont_inherit=True)  # to byte-code: a tree of nodes takes longer
     except SyntaxError as error:
         return f"not Python: line {error.lineno}: {error.msg}"
     return ""

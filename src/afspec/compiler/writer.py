@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from afspec.compiler.lock import LOCK_NAME
+from afspec.compiler.lock import LOCK_NAME, stays_inside
 from afspec.diagnostics import CODES, AfspecError, Diagnostic, Severity
 from afspec.source.text import digest, fail
 
@@ -116,18 +116,13 @@ class OutputFolder:
         data = self.read(path)
         return None if data is None else digest(data)
 
-    def sweep(self, path: str) -> None:
-        """Remove the half-written copy of a file that a killed compiler may have left."""
-        folder, name = os.path.split(path)
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(name + _SUFFIX, dir_fd=self.directory(folder, create=False))
-
     def write(self, path: str, text: str, *, executable: bool = False) -> None:
         """Put a file in place by renaming: a reader sees the old one or the new one."""
         folder, name = os.path.split(path)
         try:
             parent = self.directory(folder, create=True)
-            self.sweep(path)
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(name + _SUFFIX, dir_fd=parent)  # left by a compiler that was killed
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
             descriptor = os.open(name + _SUFFIX, flags, 0o777 if executable else 0o666, dir_fd=parent)
             try:
@@ -142,10 +137,12 @@ class OutputFolder:
             raise self._failure(error, path) from error
 
     def remove(self, path: str) -> None:
-        """Remove a file, and the folders that it leaves empty."""
+        """Remove a file, if it is there, and the folders that are empty then."""
         folder, name = os.path.split(path)
         try:
-            os.unlink(name, dir_fd=self.directory(folder, create=False))
+            parent = self.directory(folder, create=False)
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(name, dir_fd=parent)
         except FileNotFoundError:
             return
         except OSError as error:
@@ -158,12 +155,13 @@ class OutputFolder:
             folder = above
 
     def journal(self) -> dict[str, list[str]]:
-        """What interrupted runs were about to write: by path, the digest of each."""
+        """What interrupted runs were about to write, by path the digest of each, or to remove (no digest)."""
         data = self.read(JOURNAL_NAME)
         if data is None:
             return {}
         try:
-            return {str(path): [str(sha) for sha in digests] for path, digests in json.loads(data).items()}
+            rows = json.loads(data).items()
+            return {path: [str(sha) for sha in digests] for path, digests in rows if stays_inside(path)}
         except (ValueError, TypeError, AttributeError, RecursionError):
             return {}  # not ours: then it tells nothing
 
@@ -237,11 +235,12 @@ def apply(folder: OutputFolder, artifacts: list[Artifact], changes: Changes, loc
         raise AfspecError(refused)
     before = folder.journal()
     for path in (JOURNAL_NAME, LOCK_NAME, *before):
-        folder.sweep(path)
+        folder.remove(path + _SUFFIX)
     if changes.any:
         # The journal lets the next run tell what a killed one wrote from what a person wrote.
-        journal = before | {a.path: [*before.get(a.path, ()), digest(a.text.encode("ascii"))] for a in artifacts}
-        folder.write(JOURNAL_NAME, json.dumps(journal))
+        going = {path: before.get(path, []) for path in changes.removed}
+        coming = {a.path: [*before.get(a.path, ()), digest(a.text.encode("ascii"))] for a in artifacts}
+        folder.write(JOURNAL_NAME, json.dumps(before | going | coming))
     untouched = set(changes.unchanged)
     for artifact in artifacts:
         if artifact.path not in untouched:

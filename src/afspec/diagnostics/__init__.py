@@ -7,7 +7,7 @@ the sentence that documents it.
 from afspec.diagnostics.codes import CODES, Code
 from afspec.diagnostics.diagnostic import AfspecError, Diagnostic, Severity, Span
 from afspec.diagnostics.nearest import nearest
-from afspec.diagnostics.render import render_github, render_json, render_text
+from afspec.diagnostics.render import printable, render_github, render_json, render_text
 
 __all__ = [
     "CODES",
@@ -17,6 +17,7 @@ __all__ = [
     "Severity",
     "Span",
     "nearest",
+    "printable",
     "render_github",
     "render_json",
     "render_text",

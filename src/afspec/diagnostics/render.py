@@ -15,9 +15,9 @@ _BOLD, _BLUE, _RESET = "\x1b[1m", "\x1b[1;34m", "\x1b[0m"
 _WIDEST_LINE = 160
 
 
-def printable(text: str) -> str:
-    """`text` with control characters shown as escapes, so that a spec cannot drive a terminal."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+def printable(text: str, keep: str = "") -> str:
+    """`text` with control characters shown as escapes, but those to `keep`: no spec may drive a terminal."""
+    return "".join(c if c.isprintable() or c in keep else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
 def _window(line: str, column: int) -> tuple[str, int]:
@@ -89,8 +89,9 @@ def render_json(diagnostics: Iterable[Diagnostic]) -> str:
 
 
 def _escape(text: str, *, in_property: bool) -> str:
-    """Escapes of GitHub's workflow commands (docs.github.com, Workflow commands)."""
-    text = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    """Escapes of GitHub's workflow commands (docs.github.com, Workflow commands); no control character is left."""
+    lines = text.replace("%", "%25").split("\n")
+    text = "%0A".join(printable(line.replace("\r", "%0D")) for line in lines)
     return text.replace(":", "%3A").replace(",", "%2C") if in_property else text
 
 

@@ -20,7 +20,8 @@ UNDECLARED = "undeclared"
 class Model(BaseModel):
     """A part of a spec: immutable, and closed to keys that the language does not know."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_enum_values=False)
+    # defer_build: the whole facility's validator is built once, when it is needed, instead of one for each section.
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_enum_values=False, defer_build=True)
 
 
 class Stance(StrEnum):

@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 
 from afspec.facility.access import Access, Door, Login
 from afspec.facility.agc import Agc
-from afspec.facility.batch import BatchPool, HTCondorPool, SlurmPool
+from afspec.facility.batch import BatchPool, HTCondorPool, Queue, SlurmPool
 from afspec.facility.common import Model, NamedCapability, Stance, by_name
 from afspec.facility.dask import Dask
 from afspec.facility.images import Image, Images
@@ -93,6 +93,12 @@ class Facility(Model):
             return None
         offered = [pool for pool in self.batch if pool.offered]
         return by_name(offered, jobqueue.pool) if jobqueue.pool else next(iter(offered), None)
+
+    def queue_has_gpus(self, pool: HTCondorPool, queue: Queue | None) -> bool:
+        """Whether an HTCondor queue has GPUs: where no queue of the pool names any, the facility's are anybody's."""
+        if any(other.gpus for other in pool.queues):
+            return bool(queue and queue.gpus)
+        return bool(pool.gpu_attributes) or bool(self.gpus and self.gpus.offered)
 
     def behind(self, door: Door) -> list[Stance | None]:
         """The stances of what a door leads to; empty where the spec describes nothing behind it."""

@@ -24,7 +24,9 @@ class Raw(str):
 
 def one_line(value: Any) -> str:
     """The value's text in ASCII without control characters."""
-    return _LINE_BREAKS.sub(" ", to_ascii(str(value)))
+    text = str(value)
+    # Printable ASCII, as nearly everything is, needs no search.
+    return text if text.isascii() and text.isprintable() else _LINE_BREAKS.sub(" ", to_ascii(text))
 
 
 def comment(value: Any) -> Raw:

@@ -57,6 +57,7 @@ def environment(folder: str, form: Format) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
         auto_reload=False,
+        optimized=False,  # there are no constants to fold, and looking for them makes a cold start slower
     )
     env.filters.update(_FILTERS)
     return env

@@ -7,7 +7,7 @@ from, also after a merge, so that a diagnostic can point into a base.
 from afspec.source.load import Document, Loader
 from afspec.source.nodes import Entry, Mapping, Node, Scalar, Sequence
 from afspec.source.plain import Number, to_plain
-from afspec.source.pointer import find, format_pointer, parse_pointer
+from afspec.source.pointer import find, format_pointer, parse_pointer, places
 
 __all__ = [
     "Document",
@@ -21,5 +21,6 @@ __all__ = [
     "find",
     "format_pointer",
     "parse_pointer",
+    "places",
     "to_plain",
 ]

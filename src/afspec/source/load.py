@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from afspec.diagnostics import Span
 
 MAX_CHAIN = 16
+_Loaded = tuple[Mapping, tuple[SourceFile, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,9 @@ class Loader:
     """
 
     sources: dict[str, list[str]] = field(default_factory=dict)
-    _bases: dict[str, tuple[Mapping, tuple[SourceFile, ...]]] = field(default_factory=dict)
+    _bases: dict[str, _Loaded] = field(default_factory=dict)
+    # Bases of the spec at hand that have problems: reported once, however many ways lead to them.
+    _broken: dict[str, _Loaded] = field(default_factory=dict)
 
     def load(self, path: str) -> Document:
         """The merged document of the spec at `path`.
@@ -48,16 +51,14 @@ class Loader:
         Raises:
             AfspecError: with every problem that could be found (AF0xxx and AF1xxx).
         """
-        self.sources = {}
+        self.sources, self._broken = {}, {}
         problems: list[Diagnostic] = []
         root, files = self._load(os.path.normpath(path), (), problems)
         if problems:
             raise AfspecError(problems)
         return Document(root, files)
 
-    def _load(
-        self, path: str, chain: tuple[str, ...], problems: list[Diagnostic]
-    ) -> tuple[Mapping, tuple[SourceFile, ...]]:
+    def _load(self, path: str, chain: tuple[str, ...], problems: list[Diagnostic]) -> _Loaded:
         source = decode(path, read_bytes(path))
         self.sources[path] = source.text.splitlines()
         parsed = parse(source)
@@ -82,9 +83,7 @@ class Loader:
             raise AfspecError(problems)
         return top, (source, *files)
 
-    def _base(
-        self, path: str, name: str, span: Span, chain: tuple[str, ...], problems: list[Diagnostic]
-    ) -> tuple[Mapping, tuple[SourceFile, ...]]:
+    def _base(self, path: str, name: str, span: Span, chain: tuple[str, ...], problems: list[Diagnostic]) -> _Loaded:
         """One base of `path`, from the cache if another site has read it; its failures point to `span`."""
         target = os.path.normpath(os.path.join(os.path.dirname(path), name))
         if target in chain:
@@ -92,7 +91,8 @@ class Loader:
             raise AfspecError([*problems, *fail("AF1002", f"bases in a circle: {circle}", span=span).diagnostics])
         if len(chain) > MAX_CHAIN:
             raise AfspecError([*problems, *fail("AF1006", span=span).diagnostics])
-        if target not in self._bases:
+        loaded = self._bases.get(target) or self._broken.get(target)
+        if loaded is None:
             start = len(problems)
             try:
                 loaded = self._load(target, chain, problems)
@@ -108,12 +108,11 @@ class Loader:
                     )
                     raise AfspecError([*problems, missing]) from error
                 raise
-            if len(problems) > start:
-                return loaded
-            self._bases[target] = loaded
-        root, files = self._bases[target]
+            (self._broken if len(problems) > start else self._bases)[target] = loaded
+        root, files = loaded
         self.sources.update({file.name: file.text.splitlines() for file in files})
-        return root, files
+        # What a base extends is its own affair: it neither merges with, nor becomes, what its heirs extend.
+        return root._replace(entries={key: entry for key, entry in root.entries.items() if key != "extends"}), files
 
     @staticmethod
     def _extends(root: Mapping, problems: list[Diagnostic]) -> list[tuple[str, Span]]:
@@ -122,7 +121,7 @@ class Loader:
             return []
         value = entry.value
         items = value.items if isinstance(value, Sequence) else (value,)
-        bases = [(item.text, item.span) for item in items if isinstance(item, Scalar) and item.text]
+        bases = [(item.text, item.span) for item in items if isinstance(item, Scalar) and not item.is_null]
         if len(bases) != len(items) or isinstance(value, Mapping):
             problems.extend(fail("AF1005", span=value.span).diagnostics)
             return []

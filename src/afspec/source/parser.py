@@ -22,7 +22,7 @@ _KNOWN_TAGS = {None, "!", _TAG_STR, "!replace"}
 class _Open:
     """A map or list whose end has not been seen yet."""
 
-    __slots__ = ("anchor", "entries", "is_map", "items", "key", "key_span", "replaces", "size", "start")
+    __slots__ = ("anchor", "entries", "height", "is_map", "items", "key", "key_span", "replaces", "size", "start")
 
     def __init__(self, event: Any, *, is_map: bool) -> None:
         self.is_map = is_map
@@ -34,6 +34,7 @@ class _Open:
         self.key: str | None = None
         self.key_span: Span | None = None
         self.size = 1
+        self.height = 0
 
 
 class Parsed(NamedTuple):
@@ -49,7 +50,7 @@ class _Composer:
     def __init__(self, source: SourceFile) -> None:
         self.file = source.name
         self.stack: list[_Open] = []
-        self.anchors: dict[str, Node] = {}
+        self.anchors: dict[str, tuple[Node, int]] = {}
         self.diagnostics: list[Diagnostic] = []
         self.root: Node | None = None
         self.documents = 0
@@ -67,13 +68,23 @@ class _Composer:
         self.report(code, message, span)
         return AfspecError(self.diagnostics)
 
-    def add(self, node: Node) -> None:
-        """Put a finished node where it belongs: at the top, into a list, as a key or as a value."""
+    def too_deep(self, span: Span) -> AfspecError:
+        return self.stop("AF0009", f"nested more than {MAX_DEPTH} levels deep", span)
+
+    def add(self, node: Node, height: int) -> None:
+        """Put a finished node where it belongs: at the top, into a list, as a key or as a value.
+
+        `height` is how many levels of maps and lists it holds, itself included: aliases must not build by steps
+        what is too deep to be written out.
+        """
         if not self.stack:
             self.root = node
             return
         parent = self.stack[-1]
         parent.size += node.size
+        parent.height = max(parent.height, height)
+        if len(self.stack) + height > MAX_DEPTH:
+            raise self.too_deep(node.span)
         if parent.size > MAX_NODES:
             raise self.stop("AF0010", f"more than {MAX_NODES:,} values, counting aliases", node.span)
         if not parent.is_map:
@@ -119,13 +130,12 @@ class _Composer:
             self.check_tag(event)
         node = Scalar(event.value, event.implicit[0], self.span(event.start_mark, event.end_mark))
         if event.anchor:
-            self.anchors[event.anchor] = node
-        self.add(node)
+            self.anchors[event.anchor] = (node, 0)
+        self.add(node, 0)
 
     def start(self, event: Any, *, is_map: bool) -> None:
         if len(self.stack) >= MAX_DEPTH:
-            here = self.span(event.start_mark, event.start_mark)
-            raise self.stop("AF0009", f"nested more than {MAX_DEPTH} levels deep", here)
+            raise self.too_deep(self.span(event.start_mark, event.start_mark))
         if event.tag is not None:
             self.check_tag(event)
         self.stack.append(_Open(event, is_map=is_map))
@@ -139,15 +149,15 @@ class _Composer:
             else Sequence(tuple(done.items), span, done.size, done.replaces)
         )
         if done.anchor:
-            self.anchors[done.anchor] = node
-        self.add(node)
+            self.anchors[done.anchor] = (node, done.height + 1)
+        self.add(node, done.height + 1)
 
     def alias(self, event: Any) -> None:
         span = self.span(event.start_mark, event.end_mark)
-        node = self.anchors.get(event.anchor)
-        if node is None:
+        found = self.anchors.get(event.anchor)
+        if found is None:
             raise self.stop("AF0013", f"alias `*{event.anchor}` has no anchor before it", span)
-        self.add(node)
+        self.add(*found)
 
     def document(self, event: Any) -> None:
         self.documents += 1

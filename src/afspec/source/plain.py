@@ -25,6 +25,9 @@ class Number(float):
         number.text = text
         return number
 
+    def __str__(self) -> str:
+        return self.text
+
 
 def scalar_value(node: Scalar) -> Any:
     """A scalar's value: None, bool, int, Number or str."""

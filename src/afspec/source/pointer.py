@@ -45,6 +45,19 @@ def step(node: Node, part: str) -> tuple[Node, Span] | None:
     return None
 
 
+def places(node: Node, key_span: Span) -> tuple[Span, Span]:
+    """Where a node's key and its value are shown.
+
+    A whole block underlined helps nobody: of a map or list it is the key, or the name of a list's item.
+    """
+    if isinstance(node, Scalar):
+        return key_span, node.span
+    if isinstance(node, Mapping) and "name" in node.entries and key_span == node.span:
+        name = node.entries["name"].value.span
+        return name, name
+    return key_span, key_span
+
+
 def find(root: Node, parts: Iterable[str]) -> tuple[Span, Span, bool]:
     """Where a pointer leads: the place of its key, of its value, and whether it was found whole.
 
@@ -57,10 +70,4 @@ def find(root: Node, parts: Iterable[str]) -> tuple[Span, Span, bool]:
         if found is None:
             return key_span, key_span, False
         node, key_span = found
-    if isinstance(node, Scalar):
-        return key_span, node.span, True
-    # A whole block underlined helps nobody: point to the key, or to the name of a list's item.
-    if isinstance(node, Mapping) and "name" in node.entries and key_span == node.span:
-        name = node.entries["name"].value.span
-        return name, name, True
-    return key_span, key_span, True
+    return *places(node, key_span), True

@@ -50,10 +50,11 @@ def read_bytes(path: str) -> bytes:
         raise fail("AF0001", f"file not found: {path}", place=path) from error
     except (OSError, ValueError) as error:
         raise fail("AF0002", f"file cannot be read: {error}", place=path) from error
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)  # fdopen refuses directories with an error of its own
+        raise fail("AF0002", "not an ordinary file", place=path)
     with os.fdopen(descriptor, "rb") as stream:
-        status = os.fstat(stream.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise fail("AF0002", "not an ordinary file", place=path)
         data = stream.read(MAX_BYTES + 1) if status.st_size <= MAX_BYTES else b""
     if status.st_size > MAX_BYTES or len(data) > MAX_BYTES:
         raise fail(

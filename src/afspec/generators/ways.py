@@ -1,4 +1,4 @@
-"""The ways to a Dask cluster that a facility offers."""
+"""The ways to a Dask cluster that a facility offers, as the settings and the users' page both need them."""
 
 from __future__ import annotations
 

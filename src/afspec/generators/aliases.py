@@ -1,4 +1,4 @@
-"""An alias for every host of a site: slac-iana, bnl-attsub01."""
+"""An alias for every host of a site: slac-iana, bnl-attsub01. The SSH configuration and the users' page share them."""
 
 from __future__ import annotations
 
