@@ -118,7 +118,7 @@ def validate(specs: tuple[str, ...], as_of: dt.datetime | None, form: str, *, st
 @click.option("--check", is_flag=True, help="Write nothing; exit 3 if files differ from what the spec gives.")
 @click.option("--diff", is_flag=True, help="Write nothing; show what would change, as a unified diff.")
 @click.option("--force", is_flag=True, help="Overwrite files that were edited by hand or are not afspec's.")
-@click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON; diagnostics go to stderr.")
 @click.option("-w", "--warnings", is_flag=True, help="Show warnings in full, as `validate` does.")
 @_as_of
 @_format
@@ -148,6 +148,8 @@ def compile_(
     """
     if check and diff:
         raise click.UsageError("--check and --diff exclude each other: --diff shows what --check names")
+    if as_json and form == "json":
+        raise click.UsageError("--json and --format json exclude each other: each prints one JSON document")
     action = "check" if check else "diff" if diff else "write"
     differs = False
     summaries = []

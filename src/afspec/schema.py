@@ -52,6 +52,33 @@ def _tidy(node: Any) -> Any:
     return tidy
 
 
+def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a value that may be taken away: `null` undoes what a base says."""
+    if "type" in schema and "enum" not in schema and "const" not in schema:
+        kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+        return {**schema, "type": [*kinds, "null"]}
+    key = "oneOf" if "oneOf" in schema else "anyOf"
+    if key in schema:
+        return {**schema, key: [*schema[key], {"type": "null"}]}
+    about = {name: value for name, value in schema.items() if name in {"title", "description", "default", "examples"}}
+    return {**about, "anyOf": [{k: v for k, v in schema.items() if k not in about}, {"type": "null"}]}
+
+
+def _nullable(node: Any) -> Any:
+    """The schema with null allowed for every property that is not required."""
+    if isinstance(node, list):
+        return [_nullable(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    changed = {key: _nullable(value) for key, value in node.items()}
+    if isinstance(properties := changed.get("properties"), dict):
+        required = changed.get("required", [])
+        changed["properties"] = {
+            name: schema if name in required else _or_null(schema) for name, schema in properties.items()
+        }
+    return changed
+
+
 def facility_schema() -> dict[str, Any]:
     """The schema of a whole spec."""
     schema = _tidy(Facility.model_json_schema(mode="validation"))
@@ -69,7 +96,7 @@ def render_schema(kind: str) -> str:
     schema = facility_schema()
     if kind == "overlay":
         schema = {**_without_required(schema), "title": "afspec base or overlay"}
-    return json.dumps(schema, indent=1) + "\n"
+    return json.dumps(_nullable(schema), indent=1) + "\n"
 
 
 def _path(folder: str, kind: str) -> Path:

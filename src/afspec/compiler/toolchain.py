@@ -11,7 +11,8 @@ from pathlib import Path
 import afspec
 from afspec.generators import Generator, all_generators
 
-_CORE = ("source", "facility", "generators", "compiler")
+# Rules decide whether there is output at all.
+_CORE = ("source", "facility", "rules", "generators", "compiler")
 
 
 def _digest_folder(folder: str, digest: hashlib._Hash) -> None:
