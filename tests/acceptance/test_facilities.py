@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+import jsonschema
 import pytest
 import yaml
+
+from afspec.source import to_plain
+from afspec.source.parser import parse
+from afspec.source.text import decode
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = Path(sys.executable).parent
@@ -69,6 +75,18 @@ def test_every_spec_is_valid(name: str) -> None:
     done = afspec("validate", f"sites/{name}.yaml", "--as-of", "2026-11-22")
     assert done.returncode == 0, done.stderr
     assert "error[" not in done.stderr
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "specs").rglob("*.yaml")), ids=lambda path: path.stem)
+def test_editors_accept_every_spec(path: Path) -> None:
+    """What the first line of each file names is the schema that fits it, before any base is merged in."""
+    source = decode(str(path), path.read_bytes())
+    modeline = re.match(r"# yaml-language-server: \$schema=(\S+)\n", source.text)
+    assert modeline, "the first line tells the editor where the schema is"
+    schema = json.loads((path.parent / modeline[1]).read_text(encoding="ascii"))
+    root = parse(source).root
+    assert root is not None
+    jsonschema.validate(to_plain(root), schema, cls=jsonschema.Draft202012Validator)
 
 
 @pytest.mark.parametrize("name", FACILITIES)
