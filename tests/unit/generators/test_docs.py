@@ -18,7 +18,7 @@ def page(**sections: Any) -> str:
     base = {"afspec": 1, "name": "site", "title": "A site", "declared_by": "site"}
     (made,) = Docs().render(Facility.model_validate({**base, **sections}))
     assert made.path == "docs/index.md"
-    return made.text
+    return str(made.text)
 
 
 def tables(text: str) -> list[list[list[str]]]:

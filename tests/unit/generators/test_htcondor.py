@@ -278,8 +278,8 @@ def test_shellcheck_accepts_every_script(tmp_path: Path) -> None:
     shellcheck = Path(sys.executable).parent / "shellcheck"
     found = subprocess.run([str(shellcheck), *scripts], capture_output=True, text=True, check=False)
     assert found.stdout == ""
-    for script in scripts:
-        assert subprocess.run(["bash", "-n", script], check=False).returncode == 0
+    for written in scripts:
+        assert subprocess.run(["bash", "-n", written], check=False).returncode == 0
 
 
 def test_every_file_is_ascii_and_rendering_is_deterministic() -> None:

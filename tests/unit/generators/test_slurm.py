@@ -217,8 +217,8 @@ def test_shellcheck_and_bash_accept_every_script(tmp_path: Path) -> None:
     shellcheck = Path(sys.executable).parent / "shellcheck"
     found = subprocess.run([str(shellcheck), *scripts], capture_output=True, text=True, check=False)
     assert found.stdout == ""
-    for script in scripts:
-        assert subprocess.run(["bash", "-n", script], check=False).returncode == 0
+    for written in scripts:
+        assert subprocess.run(["bash", "-n", written], check=False).returncode == 0
 
 
 def test_a_script_runs_its_command_and_returns_its_status(tmp_path: Path) -> None:

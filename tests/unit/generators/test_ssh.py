@@ -49,7 +49,7 @@ def render(site: Facility) -> str:
     assert artifact.text.isascii()
     assert "\n\n\n" not in artifact.text
     assert all(line == line.rstrip() for line in artifact.text.split("\n"))
-    return artifact.text
+    return str(artifact.text)
 
 
 @pytest.fixture
