@@ -148,14 +148,13 @@ class TestCompile:
         assert "a.txt: missing" in done.stdout
         assert (shop.site / "a.txt").read_text() == "mine\n"
 
-    def test_check_of_a_bad_spec_is_the_specs_fault(self) -> None:
-        assert run("compile", "toy.yaml", str(self.bad()), "--check").exit_code == 1
-
-    @staticmethod
-    def bad() -> Path:
-        path = Path("bad2.yaml")
-        path.write_text(BAD)
-        return path
+    def test_check_of_a_bad_spec_is_the_specs_fault(self, shop: Workshop) -> None:
+        run("compile", "toy.yaml")
+        assert run("compile", "toy.yaml", "--check").exit_code == 0
+        done = run("compile", "toy.yaml", "bad.yaml", "--check")
+        assert done.exit_code == 1
+        assert "error[AF2001]" in done.stderr
+        assert (shop.site / "a.txt").is_file()
 
     def test_diff(self, shop: Workshop) -> None:
         run("compile", "toy.yaml")
