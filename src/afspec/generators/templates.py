@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from afspec.facility.quantities import format_bytes, format_duration, mebibytes, slurm_time
 from afspec.generators import quoting
 from afspec.generators.artifact import Format
+from afspec.generators.bytecode import bytecode_cache
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,6 +58,7 @@ def environment(folder: str, form: Format) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
         auto_reload=False,
+        bytecode_cache=bytecode_cache(form),
         optimized=False,  # there are no constants to fold, and looking for them makes a cold start slower
     )
     env.filters.update(_FILTERS)
