@@ -57,8 +57,11 @@ def unpacked_path(root: str | None, reference: str) -> str | None:
 
 
 def image_file(reference: str) -> str:
-    """A file name that no other reference shares."""
-    return reference.replace("/", "_").replace(":", "_").replace("@", "_") + ".sif"
+    """The file below the site's store, as af_pull of user-setup names it: an image is pulled once for both.
+
+    A colon in a path is a separator to apptainer's --bind.
+    """
+    return reference.replace(":", "+") + ".sif"
 
 
 def _per_user(folder: str) -> str:

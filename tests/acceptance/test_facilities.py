@@ -109,6 +109,22 @@ def test_setup_runs_with_an_empty_home(build: Path, name: str, tmp_path: Path) -
     assert done.stdout.split() == ["af_check"]
 
 
+def test_jobs_and_shells_share_one_pulled_image(build: Path, tmp_path: Path) -> None:
+    """What af_pull stored is what a container job looks for: the two generators must name it alike."""
+    setup, job = build / "slac/user-setup/setup.sh", build / "slac/slurm/roma/container.sh"
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "USER": "somebody"}
+    reference = "hub.opensciencegrid.org/iris-hep/analysis-systems-base:2022-12-15"
+    line = next(line for line in job.read_text(encoding="ascii").splitlines() if "local file=" in line)
+    stored = ["bash", "-c", f'source "$1"; af__sif {reference}', "bash", str(setup)]
+    looked_for = ["bash", "-c", f'{line.strip().removeprefix("local ")}; printf "%s\\n" "$file"']
+    found = [
+        subprocess.run(command, env=environment, capture_output=True, text=True, check=True, cwd=tmp_path).stdout
+        for command in (stored, looked_for)
+    ]
+    assert found[0] == found[1]
+    assert found[0].startswith("/sdf/data/atlas/u/somebody/")
+
+
 @pytest.mark.parametrize("name", FACILITIES)
 def test_a_second_compile_changes_nothing(build: Path, name: str) -> None:
     done = afspec("compile", f"sites/{name}.yaml", "-o", build, "--check")

@@ -313,7 +313,7 @@ def test_an_image_is_pulled_to_the_store_once(tmp_path: Path, container: dict[st
     script = rendered(body)["slurm/roma/container.sh"]
     for _ in range(2):
         assert run(script, tmp_path, "true", **container).returncode == 0
-    kept = tmp_path / "store/alice/hub.example.org_iris-hep_base_1.sif"
+    kept = tmp_path / "store/alice/hub.example.org/iris-hep/base+1.sif"
     assert [path.name for path in kept.parent.iterdir()] == [kept.name]
     assert [call[0] for call in calls(tmp_path)] == ["pull", "exec", "exec"]
     assert calls(tmp_path)[-1][-2] == str(kept)
@@ -324,7 +324,7 @@ def test_a_pull_that_fails_ends_the_job(tmp_path: Path, container: dict[str, str
     body = BODY.replace("  unpacked: /cvmfs/unpacked.cern.ch\n", f"  store: {tmp_path}/store\n")
     done = run(rendered(body)["slurm/roma/container.sh"], tmp_path, "true", **container)
     assert done.returncode == 5
-    assert list((tmp_path / "store").iterdir()) == []
+    assert [path for path in (tmp_path / "store").rglob("*") if not path.is_dir()] == []
 
 
 def test_where_only_unpacked_images_run_nothing_is_pulled(tmp_path: Path, container: dict[str, str]) -> None:
@@ -340,7 +340,7 @@ def test_images_by_tag_and_by_digest() -> None:
     assert pull_reference(pinned) == f"hub.example.org:5000/a/b@{digest}"
     assert unpacked_path("/cvmfs/x", pinned) is None
     assert unpacked_path("/cvmfs/x", "hub.example.org:5000/a/b") == "/cvmfs/x/hub.example.org:5000/a/b:latest"
-    assert image_file(pinned) == f"hub.example.org_5000_a_b_1_{digest.replace(':', '_')}.sif"
+    assert image_file(pinned) == f"hub.example.org+5000/a/b+1@{digest.replace(':', '+')}.sif"
 
 
 def test_no_container_script_without_apptainer_or_image() -> None:
