@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SITES := sites/bnl.yaml sites/uchicago.yaml sites/slac.yaml sites/local.yaml
-TYPED := src generators conformance tests benchmarks
+TYPED := src generators conformance tests benchmarks docs
 
 .PHONY: help venv demo test lint format schema docs bench clean
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import strategies as st
 
-from afspec.compiler import Frontend, Site, compile_site
+from afspec.compiler import Action, Frontend, Site, compile_site
 from afspec.compiler import build as build_module
 from afspec.compiler import toolchain as toolchain_module
 from afspec.diagnostics import AfspecError, Diagnostic
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from afspec.compiler import Action, Outcome
+    from afspec.compiler import Outcome
 
 AS_OF = dt.date(2026, 11, 22)
 FILE = "spec.yaml"
@@ -165,10 +165,10 @@ class Workshop:
         self.generators = {key: Toy(*files, name=key) for key, files in sorted({name: artifacts, **more}.items())}
         self.digests = {key: repr(files) for key, files in {name: artifacts, **more}.items()}
 
-    def request(self, *only: str, force: bool = False, action: Action | None = None) -> Site:
-        return Site(str(self.spec), str(self.output), only, force, action or build_module.Action.WRITE)
+    def request(self, *only: str, force: bool = False, action: Action = Action.WRITE) -> Site:
+        return Site(str(self.spec), str(self.output), only, force, action)
 
-    def compile(self, *only: str, force: bool = False, action: Action | None = None) -> Outcome:
+    def compile(self, *only: str, force: bool = False, action: Action = Action.WRITE) -> Outcome:
         """What compiling from scratch gives."""
         return compile_site(self.request(*only, force=force, action=action), Frontend(AS_OF).check(str(self.spec)))
 

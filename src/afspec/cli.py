@@ -88,7 +88,7 @@ def cli() -> None:
     \b
       afspec validate sites/slac.yaml       check a spec
       afspec compile sites/slac.yaml        write build/slac/
-      afspec matrix sites/*.yaml            facilities side by side
+      afspec matrix 'sites/*.yaml'          facilities side by side
       afspec rules AF3103                   what a diagnostic means
 
     Exit codes: 0 all is well, 1 a spec has errors, 2 wrong usage, 3 files differ (--check), 4 outputs cannot
@@ -144,7 +144,7 @@ def compile_(
       afspec compile sites/slac.yaml                  write build/slac/
       afspec compile sites/slac.yaml --diff           show what would change
       afspec compile sites/slac.yaml --only slurm     the batch files only
-      afspec compile sites/*.yaml --check             in CI: is what is committed what the specs give?
+      afspec compile 'sites/*.yaml' --check           in CI: is what is committed what the specs give?
     """
     if check and diff:
         raise click.UsageError("--check and --diff exclude each other: --diff shows what --check names")
@@ -180,7 +180,7 @@ def matrix(specs: tuple[str, ...], as_of: dt.datetime | None, form: str) -> None
 
     \b
       afspec matrix sites/bnl.yaml sites/uchicago.yaml sites/slac.yaml
-      afspec matrix sites/2023/*.yaml --format html > table.html
+      afspec matrix 'sites/2023/*.yaml' --format html > table.html
     """
     from afspec.matrix import render_matrix  # noqa: PLC0415
 

@@ -3,9 +3,10 @@
 Knows generators only through their interface. One writer touches the disk; everything before it is pure.
 """
 
-from afspec.compiler.build import Action, Outcome, Site, compile_site, counted, render_site, unchanged
+from afspec.compiler.build import compile_site, render_site, unchanged
 from afspec.compiler.frontend import Checked, Frontend
 from afspec.compiler.lookup import look_up
+from afspec.compiler.outcome import Action, Outcome, Site, counted
 
 __all__ = [
     "Action",
