@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from afspec.compiler import Action, Checked, Frontend, Outcome, Site, compile_site, look_up, render_site, unchanged
+from afspec.compiler import (
+    Action,
+    Checked,
+    Frontend,
+    Outcome,
+    Site,
+    compile_site,
+    counted,
+    look_up,
+    render_site,
+    unchanged,
+)
 from afspec.diagnostics import (
     CODES,
     AfspecError,
@@ -37,6 +48,7 @@ class Fleet:
     as_of: dt.date
     form: str = "text"
     colour: bool = False
+    bar: bool = False
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -45,13 +57,20 @@ class Fleet:
     def say(self, text: str) -> None:
         """A line for a person; scripts that asked for json or github get none."""
         if self.form == "text":
+            self.make_room()
             click.echo(printable(text, keep="\n\t"))
+
+    def make_room(self) -> None:
+        """Wipe the progress bar's line, where there is one; the next step draws it again."""
+        if self.bar:
+            click.echo("\r\x1b[K", nl=False, err=True)
 
     def report(self, diagnostics: list[Diagnostic]) -> None:
         """Take note of diagnostics, and print them unless they are wanted as one JSON array."""
         self.diagnostics += diagnostics
         for diagnostic in diagnostics:
             if self.form == "text":
+                self.make_room()
                 click.echo(render_text(diagnostic, self.frontend.lines, colour=self.colour), err=True)
             elif self.form == "github":
                 click.echo(render_github(diagnostic))
@@ -89,15 +108,23 @@ class Fleet:
         """Compile every spec; one that has errors is reported and has no outcome."""
         seen: dict[str, str] = {}
         paths = self.paths()
-        many = len(paths) >= _MANY and sys.stderr.isatty()
-        with click.progressbar(paths, label="Compiling", file=sys.stderr, hidden=not many) as specs:
+        self.bar = len(paths) >= _MANY and sys.stderr.isatty()
+        written = same = 0
+        with click.progressbar(paths, label="Compiling", file=sys.stderr, hidden=not self.bar) as specs:
             for spec in specs:
                 outcome = self._compile_one(Site(spec, output, only, force, Action(action)), seen, warnings=warnings)
                 if outcome is None:
                     continue
-                if not quiet and (outcome.differs or not many):
+                written, same = written + outcome.differs, same + (not outcome.differs)
+                # A bar says how far it is; beside it only what a person must look at has a line.
+                if not quiet and (not self.bar or (outcome.differs and action != Action.WRITE)):
                     self.say(outcome.describe(Action(action)))
                 yield outcome
+        if self.bar and not quiet:
+            self.bar = False
+            failed = len(paths) - written - same
+            verb = "written" if action == Action.WRITE else "different"
+            self.say(f"{counted(len(paths), 'site')}: {written} {verb}, {same} unchanged, {failed} with errors")
 
     def _compile_one(self, site: Site, seen: dict[str, str], *, warnings: bool) -> Outcome | None:
         try:
