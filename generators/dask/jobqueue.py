@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from afspec.facility.batch import Partition, Queue, SlurmPool
 from afspec.facility.common import by_name
 from afspec.facility.quantities import format_bytes, mebibytes, slurm_time
-from afspec.generators.quoting import classad
+from afspec.generators.images import pull_reference, unpacked_path
+from afspec.generators.quoting import submit_literal
 from afspec.generators.ways import worker_image
 
 from .paths import has_placeholder, local_directory
@@ -96,7 +97,7 @@ def _htcondor(facility: Facility, declared: Jobqueue, pool: HTCondorPool, queue:
     if group := declared.account or next(iter(pool.accounting_groups), None):
         directives["accounting_group"] = group
     for name, value in (queue.attributes if queue else {}).items():
-        directives[f"+{name}"] = str(classad(value))
+        directives[f"+{name}"] = str(submit_literal(value))
     return {
         "disk": format_bytes(disk),
         "job-extra-directives": directives | _image(facility, pool),
@@ -110,14 +111,12 @@ def _image(facility: Facility, pool: HTCondorPool) -> dict[str, str]:
     images, image = facility.images, worker_image(facility)
     if images is None or image is None:
         return {}
-    if images.unpacked and pool.container_universe != "docker":
-        place = f"{images.unpacked}/{image.reference}"
-    else:
-        place = f"docker://{image.reference}"
+    reference = pull_reference(image.reference)
+    place = unpacked_path(images.unpacked, image.reference) or f"docker://{reference}"
     made = {
         "container": {"universe": "container", "container_image": place},
-        "docker": {"universe": "docker", "docker_image": image.reference},
-        "vanilla": {"universe": "vanilla", "MY.SingularityImage": str(classad(place))},
+        "docker": {"universe": "docker", "docker_image": reference},
+        "vanilla": {"universe": "vanilla", "MY.SingularityImage": str(submit_literal(place))},
     }[pool.container_universe]
     # The image's own /bin/sh, not a copy of the submit host's.
     return made | {"transfer_executable": "False"}

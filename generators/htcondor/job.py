@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from .words import literals
+from afspec.generators.images import pull_reference, unpacked_path
+from afspec.generators.quoting import submit_literals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,8 +47,8 @@ class Image(NamedTuple):
 
 def jobs(facility: Facility, pool: HTCondorPool, queue: Queue | None) -> Iterator[Job]:
     """The jobs of a queue: one on a core, one on a GPU where it has any, one in the default image."""
-    attributes = literals(queue.attributes) if queue else {}
-    gpu_attributes = literals(pool.gpu_attributes)
+    attributes = submit_literals(queue.attributes) if queue else {}
+    gpu_attributes = submit_literals(pool.gpu_attributes)
     memory = pool.default_memory or USUAL_MEMORY
     has_gpus = facility.queue_has_gpus(pool, queue)
     cpu = Job(
@@ -85,13 +86,8 @@ def image(facility: Facility, pool: HTCondorPool) -> Image | None:
     images, named = facility.images, facility.default_image
     if images is None or named is None or not images.offered:
         return None
-    # Registries know an image by tag or by digest, never both (containers-transports(5)).
-    name, _, digest = named.reference.partition("@")
-    folder, slash, last = name.rpartition("/")
-    reference = f"{folder}{slash}{last.partition(':')[0]}@{digest}" if digest else name
-    # CVMFS unpacks tags; a folder cannot prove a digest.
-    tag = "" if ":" in last else ":latest"
-    unpacked = f"{images.unpacked}/{name}{tag}" if images.unpacked and not digest else None
+    reference = pull_reference(named.reference)
+    unpacked = unpacked_path(images.unpacked, named.reference)
     match pool.container_universe:
         case "docker":
             return Image("docker", "docker_image", reference, local=False)
@@ -117,4 +113,7 @@ def _overflow(pool: HTCondorPool) -> Iterator[tuple[str, str]]:
     for elastic in pool.elastic:
         if elastic.offered and elastic.attributes:
             words = ", ".join(filter(None, (elastic.mechanism, elastic.note)))
-            yield " ".join(f"-append '+{key} = {value}'" for key, value in literals(elastic.attributes).items()), words
+            yield (
+                " ".join(f"-append '+{key} = {value}'" for key, value in submit_literals(elastic.attributes).items()),
+                words,
+            )

@@ -8,10 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from afspec.facility.quantities import mebibytes
-from afspec.generators.quoting import Raw
+from afspec.generators.quoting import Raw, submit_literals
 
 from .job import USUAL_MEMORY
-from .words import literals
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -74,7 +73,7 @@ def _groups(names: tuple[str, ...]) -> Iterable[Group]:
 
 
 def _selects(queue: Queue, scope: str) -> str:
-    return " && ".join(f"({scope}.{name} =?= {value})" for name, value in literals(queue.attributes).items())
+    return " && ".join(f"({scope}.{name} =?= {value})" for name, value in submit_literals(queue.attributes).items())
 
 
 def _start(queues: list[Queue]) -> Raw:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from afspec.generators.images import image_file, pull_reference, unpacked_path
+
 if TYPE_CHECKING:
     from afspec.facility import Facility
     from afspec.facility.batch import SlurmPool
@@ -37,31 +39,6 @@ class Container(NamedTuple):
             nv=images.gpu_flag is not False,
             pulls=images.policy != "unpacked",
         )
-
-
-def pull_reference(reference: str) -> str:
-    """The reference as docker:// takes it: a tag or a digest, never both (containers-transports(5))."""
-    name, at, digest = reference.partition("@")
-    if not at:
-        return reference
-    folder, slash, last = name.rpartition("/")
-    return f"{folder}{slash}{last.partition(':')[0]}@{digest}"
-
-
-def unpacked_path(root: str | None, reference: str) -> str | None:
-    """The folder that CVMFS unpacks a tag to; None for an image pinned by digest, which a folder cannot prove."""
-    if root is None or "@" in reference:
-        return None
-    tag = "" if ":" in reference.rpartition("/")[2] else ":latest"
-    return f"{root}/{reference}{tag}"
-
-
-def image_file(reference: str) -> str:
-    """The file below the site's store, as af_pull of user-setup names it: an image is pulled once for both.
-
-    A colon in a path is a separator to apptainer's --bind.
-    """
-    return reference.replace(":", "+") + ".sif"
 
 
 def _per_user(folder: str) -> str:

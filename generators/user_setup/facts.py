@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from afspec.facility import Stance
 from afspec.facility.quantities import format_bytes, format_duration
+from afspec.generators.images import image_file, pull_reference, unpacked_path
 
 if TYPE_CHECKING:
     from afspec.facility import Capability, Facility
@@ -142,20 +143,18 @@ class Facts:
     @staticmethod
     def docker(reference: str) -> str:
         """A reference as apptainer pulls it: by tag or digest, not both (containers/image, docker transport)."""
-        name, at, digest = reference.partition("@")
-        folder, slash, last = name.rpartition("/")
-        return f"docker://{folder}{slash}{last.partition(':')[0] if at else last}{at}{digest}"
+        return f"docker://{pull_reference(reference)}"
 
     def sif(self, reference: str) -> str | None:
         """The file that af_pull makes of a reference, a user's path; af__sif in the shell."""
-        return f"{self.store.path}/{reference.replace(':', '+')}.sif" if self.store else None
+        return f"{self.store.path}/{image_file(reference)}" if self.store else None
 
     @cached_property
     def local_images(self) -> list[str]:
         """Where the default image may lie on disk, the better place last."""
         if self.default_reference is None or self.images is None:
             return []
-        unpacked = f"{self.images.unpacked}/{self.default_reference}" if self.images.unpacked else None
+        unpacked = unpacked_path(self.images.unpacked, self.default_reference)
         return [path for path in (self.sif(self.default_reference), unpacked) if path]
 
     @cached_property

@@ -17,6 +17,7 @@ from support import JSON, TEXT, Toy, facility
 
 from afspec.generators import Format, Generator, all_generators, quoting
 from afspec.generators import registry as registry_module
+from afspec.generators.images import image_file, pull_reference, unpacked_path
 from afspec.generators.registry import collect
 from afspec.generators.templates import environment
 
@@ -154,3 +155,16 @@ def test_only_packages_hold_generators(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pkgutil.iter_modules", lambda _: modules)
     monkeypatch.setattr("importlib.import_module", {"afspec.generators.one": loaded}.__getitem__)
     assert registry_module._own() == [Toy]
+
+
+def test_a_reference_is_named_alike_everywhere() -> None:
+    digest = "sha256:" + "0123456789abcdef" * 4
+    assert pull_reference(f"hub.example.org:5000/a/b:1@{digest}") == f"hub.example.org:5000/a/b@{digest}"
+    assert pull_reference("hub.example.org:5000/a/b:1") == "hub.example.org:5000/a/b:1"
+    assert (
+        unpacked_path("/cvmfs/unpacked", "hub.example.org:5000/a/b")
+        == "/cvmfs/unpacked/hub.example.org:5000/a/b:latest"
+    )
+    assert unpacked_path("/cvmfs/unpacked", f"hub.example.org/a/b@{digest}") is None
+    assert unpacked_path(None, "hub.example.org/a/b:1") is None
+    assert ":" not in image_file("hub.example.org:5000/a/b:1")

@@ -20,13 +20,21 @@ def _error(code: str, message: str, place: str) -> Diagnostic:
     return Diagnostic(code, Severity.ERROR, message, hint=CODES[code].advice, place=place)
 
 
+def _where(error: Exception) -> str:
+    """File and line that raised, for whoever mends the generator; lines of templates are told as such."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else ""
+
+
 def _run(generator: Generator, facility: Facility) -> list[Artifact]:
     """One generator's files; whatever it raises becomes AF4001, never a traceback."""
     try:
         return list(generator.render(facility)) if generator.applies(facility) else []
     except Exception as error:
         message = f"generator {generator.name} failed: {type(error).__name__}: {error}"
-        raise AfspecError([_error("AF4001", message, f"generators/{generator.name}")]) from error
+        raise AfspecError([_error("AF4001", message, _where(error))]) from error
 
 
 def render(facility: Facility, generators: Iterable[Generator]) -> Mapping[str, list[Artifact]]:

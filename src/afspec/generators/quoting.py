@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import re
 import shlex
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from afspec.facility.words import to_ascii
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _LINE_BREAKS = re.compile(r"[\x00-\x1f\x7f]+")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~])")
@@ -62,12 +65,23 @@ def condor_path(value: str) -> Raw:
 
 def classad(value: Any) -> Raw:
     """A ClassAd literal: a Boolean, a number, or a string with its quotes (HTCondor manual, ClassAd syntax)."""
-    if isinstance(value, bool):
-        return Raw(str(value))
-    if isinstance(value, int):
+    if isinstance(value, int):  # a Boolean is one, and written as True or False
         return Raw(str(value))
     text = one_line(value).replace("\\", "\\\\").replace('"', '\\"')
     return Raw(f'"{text}"')
+
+
+def submit_literal(value: Any) -> Raw:
+    """A ClassAd literal in HTCondor's submit and configuration languages, in which no macro is expanded.
+
+    $(DOLLAR) is a dollar sign, and nothing else (HTCondor manual, Configuration Macros).
+    """
+    return Raw(classad(value).replace("$", "$(DOLLAR)"))
+
+
+def submit_literals(attributes: Mapping[str, Any]) -> dict[str, Raw]:
+    """Each attribute's literal, for submit and configuration files."""
+    return {name: submit_literal(value) for name, value in attributes.items()}
 
 
 def ini(value: Any) -> str:

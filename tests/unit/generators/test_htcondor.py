@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 from afspec.generators.htcondor import HTCondor
-from afspec.generators.htcondor.words import literal
 from support import facility
 
 from afspec.generators import Artifact, Format
+from afspec.generators.quoting import submit_literal
 
 BNL = """
 batch:
@@ -228,7 +228,7 @@ def test_memory_is_bounded_by_the_queues_nodes() -> None:
     ],
 )
 def test_no_macro_is_expanded_in_an_attribute(value: Any, written: str) -> None:
-    assert literal(value) == written
+    assert submit_literal(value) == written
 
 
 def test_nothing_of_a_hostile_title_leaves_its_comment() -> None:

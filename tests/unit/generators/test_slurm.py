@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 from afspec.generators.slurm import Slurm
-from afspec.generators.slurm.container import image_file, pull_reference, unpacked_path
 from afspec.generators.slurm.job import Job, plain
 from support import facility
 
 from afspec.generators import Artifact, Format
+from afspec.generators.images import image_file, pull_reference, unpacked_path
 
 BODY = """
 batch:
