@@ -7,7 +7,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from afspec.facility.common import Capability, Model, Named, NamedCapability
+from afspec.facility.common import Capability, Model, Named, NamedCapability, SecretRef
+from afspec.facility.replica import SshReplica
 from afspec.facility.words import Count, EntityID, Flag, Host, Hosts, Name, Port, Text, Url, Word, expand_hosts
 
 
@@ -59,6 +60,7 @@ class Ssh(Capability):
     key_only: Flag | None = Field(None, description="Whether only public keys are accepted.")
     key_types: tuple[Literal["ed25519", "ecdsa", "rsa"], ...] = Field((), description="Key types that are accepted.")
     operating_system: Text | None = Field(None, description="What the hosts run.", examples=["AlmaLinux 9.5"])
+    replica: SshReplica = Field(SshReplica(), description="How a miniature of the hosts runs on one machine.")
 
 
 class WebPage(Named):
@@ -85,6 +87,21 @@ class Access(Model):
     kubernetes: KubernetesAccess | None = Field(None, description="The cluster's API.")
 
 
+class OidcClient(Model):
+    """How a service of the site presents itself to the issuer (OpenID Connect Core 1.0, 9)."""
+
+    id: Text = Field(description="The client's identifier.")
+    secret: SecretRef = Field(description="Where the client's secret is.")
+
+
+class Endpoints(Model):
+    """An issuer's addresses, where its kind does not tell them (OpenID Connect Discovery 1.0, 3)."""
+
+    authorize: Url = Field(description="Where users are sent to sign in.")
+    token: Url = Field(description="Where codes are exchanged for tokens.")
+    userinfo: Url = Field(description="Where claims about the user are read.")
+
+
 class Login(NamedCapability):
     """An account, how it proves who a user is, and which doors it opens."""
 
@@ -98,6 +115,10 @@ class Login(NamedCapability):
         (), description="Identity providers as the site names them, where EntityIDs are not published."
     )
     username_claim: Word | None = Field(None, description="The claim that becomes the user's name.")
+    strip_domain: Host | None = Field(None, description="Domain that is cut off the claim: alice@cern.ch is alice.")
+    client: OidcClient | None = Field(None, description="How the site's services present themselves to the issuer.")
+    endpoints: Endpoints | None = Field(None, description="The issuer's addresses, where its kind does not tell them.")
+    users: tuple[Word, ...] = Field((), description="Who may enter; left out, everybody whom the issuer vouches for.")
     mfa: Literal["required", "duo", "otp", "none"] | None = Field(None, description="The second factor.")
     opens: tuple[Door, ...] = Field((), description="The doors that this account opens; no others.")
     url: Url | None = Field(None, description="Where users sign in.")

@@ -6,9 +6,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from afspec.facility.common import Capability
+from afspec.facility.common import Capability, Model, SecretRef
 from afspec.facility.quantities import Bytes, Duration, Ports
-from afspec.facility.words import Count, Name, ServiceUrl, Url, UserPath, Word
+from afspec.facility.words import Count, Name, Path, Port, ServiceUrl, Url, UserPath, Word
 
 
 class DaskPorts(Capability):
@@ -38,6 +38,20 @@ class Jobqueue(Capability):
     max_workers: Count | None = Field(None, description="Most worker jobs a user may have.")
 
 
+class GatewayServer(Model):
+    """How the site runs dask-gateway."""
+
+    python: Path | None = Field(None, description="Python that has dask-gateway-server, dask and distributed.")
+    state: Path = Field("/var/lib/dask-gateway", description="Folder of its database and of the clusters' files.")
+    api_port: Port = Field(8788, description="Port of the API, behind the proxy.")
+    token: SecretRef | None = Field(
+        None, description="Where its token for asking JupyterHub is; with basic authentication, the users' password."
+    )
+    runs_as: Literal["user", "gateway"] = Field(
+        "user", description="Whose processes a cluster's are; `gateway` where the gateway does not run as root."
+    )
+
+
 class Gateway(Capability):
     """dask-gateway."""
 
@@ -49,6 +63,8 @@ class Gateway(Capability):
     auth: Literal["jupyterhub", "basic", "kerberos"] | None = Field(None, description="How it knows the user.")
     backend: Literal["kubernetes", "slurm", "pbs", "local"] | None = Field(None, description="What runs the workers.")
     max_cores: Count | None = Field(None, description="Most cores a cluster may have.")
+    idle: Duration | None = Field(None, description="How long an idle cluster lasts.")
+    server: GatewayServer | None = Field(None, description="How the site runs it.")
 
 
 class Operator(Capability):

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from afspec.facility.common import Capability, Model, Named, Platform
+from afspec.facility.replica import RegistryReplica
 from afspec.facility.words import Flag, Host, Name, Path, Reference, Text, UserPath, Version, Word
 
 
@@ -15,6 +16,22 @@ class Kernel(Model):
 
     name: Name = Field(description="Name of the kernel's folder.", examples=["analysis-systems"])
     title: Text | None = Field(None, description="The name that users see.")
+
+
+class Build(Model):
+    """How the site builds an image."""
+
+    source: Literal["docker", "localimage", "docker-archive", "oci-archive"] = Field(
+        "docker", description="Where its base comes from (Apptainer's Bootstrap)."
+    )
+    manager: Literal["pip", "micromamba"] = Field("micromamba", description="What installs its packages.")
+    python: Version | None = Field(None, description="Python's version, where the manager chooses it.")
+    requirements: tuple[Text, ...] = Field(
+        (), description="Packages with versions; left out, the packages.", examples=[["dask==2026.8.0"]]
+    )
+    flavours: tuple[Literal["slurm", "htcondor"], ...] = Field(
+        (), description="Batch clients, an image each; left out, that of the site's scheduler."
+    )
 
 
 class Image(Named):
@@ -32,6 +49,7 @@ class Image(Named):
     batch_client: Literal["htcondor", "slurm", "none"] | None = Field(
         None, description="Batch client inside: jobs can be sent only where the site's scheduler is the same."
     )
+    build: Build | None = Field(None, description="How the site builds it.")
     lock: Text | None = Field(None, description="Lock file of its packages.")
 
 
@@ -53,4 +71,5 @@ class Images(Capability):
     cache: UserPath | None = Field(None, description="Where pulled layers belong: never a home with a small quota.")
     store: UserPath | None = Field(None, description="Where pulled images (.sif) are kept.")
     gpu_flag: Flag | None = Field(None, description="Whether containers see GPUs through --nv.")
+    replica: RegistryReplica = Field(RegistryReplica(), description="How a miniature of the registries runs.")
     named: tuple[Image, ...] = Field((), description="Images with names; the first is the default.")

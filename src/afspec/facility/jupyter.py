@@ -7,9 +7,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from afspec.facility.common import Model, Named, NamedCapability
+from afspec.facility.common import Model, Named, NamedCapability, SecretRef
 from afspec.facility.quantities import Bytes, Duration
-from afspec.facility.words import Count, Flag, Name, Path, Port, Reference, Text, Url, Whole
+from afspec.facility.words import Count, Flag, Name, Path, Port, Reference, Text, Url, Whole, Word
 
 
 class JupyterKind(StrEnum):
@@ -49,6 +49,39 @@ class Group(Named):
     gid: Count = Field(description="Its number.", examples=[5741])
 
 
+class HubService(Named):
+    """A service that asks the hub, with a token of its own (JupyterHub documentation, Services)."""
+
+    token: SecretRef = Field(description="Where its token is.")
+    url: Url | None = Field(None, description="Where the hub's proxy finds it; left out, it has no page.")
+    scopes: tuple[Word, ...] = Field((), description="What it may do.", examples=[["read:users", "list:users"]])
+
+
+class Hub(Model):
+    """How the site runs its JupyterHub."""
+
+    python: Path | None = Field(None, description="Python that has JupyterHub: on the hub's machine and in sessions.")
+    proxy: Path | None = Field(None, description="Command of configurable-http-proxy, where it is not on PATH.")
+    certificate: Path | None = Field(None, description="The hub's certificate.")
+    key: Path | None = Field(None, description="The certificate's key.")
+    state: Path = Field("/var/lib/jupyterhub", description="Folder of its database and cookie secret.")
+    api_port: Port = Field(8081, description="Port of the hub, behind the proxy.")
+    proxy_port: Port = Field(8001, description="Port by which the hub instructs the proxy.")
+    runs_as: Literal["user", "hub"] = Field(
+        "user", description="Whose processes a session's are; `hub` where the hub does not run as root."
+    )
+    admins: tuple[Word, ...] = Field((), description="Users who may administer it.")
+    services: tuple[HubService, ...] = Field((), description="Services that ask it.")
+
+
+class OnDemand(Model):
+    """The app of Open OnDemand that starts notebooks."""
+
+    app: Name = Field("jupyter", description="Name of the app's folder.", examples=["slac-ood-jupyter"])
+    cluster: Name | None = Field(None, description="The cluster's name in Open OnDemand; left out, the pool's.")
+    setup: Path | None = Field(None, description="Folder of the environment that has Jupyter, for the site's own.")
+
+
 class Jupyter(NamedCapability):
     """A way to a notebook."""
 
@@ -66,4 +99,6 @@ class Jupyter(NamedCapability):
     group: Group | None = Field(None, description="Group that the users of sessions belong to.")
     kernels: Path | None = Field(None, description="The site's folder of kernels.")
     custom_image: Flag | None = Field(None, description="Whether a session can run in the user's image.")
+    hub: Hub | None = Field(None, description="How the site runs its JupyterHub.")
+    ondemand: OnDemand | None = Field(None, description="The app of Open OnDemand.")
     paste_in: Flag | None = Field(None, description="Whether the image is chosen by pasting a jupyter() function.")

@@ -41,3 +41,27 @@ class HTCondorReplica(Replica):
 
     collector_port: Port = Field(9618, description="Port of the collector.")
     condor_user: str = Field("condor", description="User that owns the daemons' folders.", pattern="^[a-z][a-z0-9_-]*$")
+
+
+class SshReplica(Model):
+    """A bastion and the hosts behind it on one machine, each on an address of its own."""
+
+    directory: Path = Field("/etc/ssh/afspec", description="Folder of host keys and configurations.")
+
+
+class XCacheReplica(Model):
+    """A source of files and a cache before it on one machine."""
+
+    directory: Path = Field("/var/lib/afspec/xrootd", description="Folder for files, state and logs.")
+    user: str = Field("xrootd", description="User that runs the servers.", pattern="^[a-z][a-z0-9_-]*$")
+    source: Host = Field("xrootd-local.unl.edu", description="Host that the source of files is known by.")
+    source_port: Port = Field(1095, description="Port of the source; a cache on the same machine has 1094.")
+
+
+class RegistryReplica(Model):
+    """A registry of images on one machine."""
+
+    directory: Path = Field("/var/lib/afspec/registry", description="Folder of images.")
+    port: Port = Field(443, description="Port that it listens on.")
+    certificate: Path = Field("/etc/afspec/tls/registry.pem", description="Its certificate.")
+    key: Path = Field("/etc/afspec/tls/registry.key", description="The certificate's key.")

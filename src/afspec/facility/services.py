@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
 from pydantic import Field
 
 from afspec.facility.common import Capability, Model, NamedCapability, SecretRef
 from afspec.facility.quantities import Duration
-from afspec.facility.words import Count, Flag, Path, Reference, ServiceUrl, Text, Url, Word
+from afspec.facility.words import Count, Flag, Name, Path, Port, Reference, ServiceUrl, Text, Url, Word
 
 
 class CoffeaCasa(Capability):
@@ -33,6 +36,25 @@ class Autoscale(Model):
     metric: Word | None = Field(None, description="What decides.", examples=["avg_time_queue_us"])
 
 
+class S3Folder(NamedTuple):
+    """A tenant's models on S3: the store's address, the bucket, and the folder in it ("" for the whole bucket)."""
+
+    endpoint: str
+    bucket: str
+    folder: str
+
+
+class TritonServer(Model):
+    """How the site runs Triton where no orchestrator does."""
+
+    executable: Path = Field("/opt/tritonserver/bin/tritonserver", description="The server's command.")
+    backends: Path = Field("/opt/tritonserver/backends", description="Folder of its back ends.")
+    libraries: tuple[Path, ...] = Field((), description="Folders of the libraries that it needs.")
+    modules: tuple[Path, ...] = Field((), description="Folders of the Python modules that its models import.")
+    metrics_port: Port = Field(8002, description="Port of the metrics.")
+    tenants: tuple[Name, ...] = Field((), description="Who has a repository of models: a user or a group each.")
+
+
 class Triton(Capability):
     """NVIDIA Triton inference servers."""
 
@@ -47,8 +69,21 @@ class Triton(Capability):
     gpus_per_replica: Count | None = Field(None, description="GPUs a replica.")
     autoscale: Autoscale | None = Field(None, description="How it grows with load.")
     poll: Duration | None = Field(None, description="How often the repository is read.")
-    read_key: SecretRef | None = Field(None, description="The server's key to the repository.")
-    write_key: SecretRef | None = Field(None, description="A tenant's key to the repository.")
+    server: TritonServer | None = Field(None, description="How the site runs it where no orchestrator does.")
+    read_key: SecretRef | None = Field(None, description="The server's key to the repository: ID:SECRET.")
+    write_key: SecretRef | None = Field(None, description="A tenant's key to the repository: ID:SECRET.")
+
+    def models_of(self, tenant: str) -> S3Folder | None:
+        """Where a tenant's models are; None where the repository is not on S3, or its address not written in full.
+
+        Triton's own form is meant, s3://https://host:port/bucket/folder (Triton user guide, Model Repository).
+        """
+        scheme, _, address = (self.repository or "").replace("<user>", tenant).partition("://")
+        url = urlsplit(address)
+        bucket, _, folder = url.path.strip("/").partition("/")
+        if scheme != "s3" or url.scheme not in {"http", "https"} or not bucket:
+            return None
+        return S3Folder(f"{url.scheme}://{url.netloc}", bucket, folder)
 
 
 class Reana(Capability):

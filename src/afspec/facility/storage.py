@@ -8,7 +8,8 @@ from pydantic import Field
 
 from afspec.facility.common import Capability, Model, NamedCapability
 from afspec.facility.quantities import Bytes, Duration
-from afspec.facility.words import Door, EnvironmentName, Flag, Host, Path, ServiceUrl, Text, UserPath
+from afspec.facility.replica import XCacheReplica
+from afspec.facility.words import Door, EnvironmentName, Flag, Host, Path, ServiceUrl, Text, UserPath, Whole
 
 
 class Mount(Model):
@@ -43,12 +44,25 @@ class Rse(NamedCapability):
     quota: Bytes | None = Field(None, description="How much a user may store.")
 
 
+class CacheServer(Model):
+    """How the site runs its cache (XRootD documentation, Proxy Storage Services and Caching)."""
+
+    directory: Path = Field("/data/xcache", description="Folder of the cached files.")
+    memory: Bytes = Field(4 * 1024**3, description="Memory for blocks on their way (pfc.ram).")
+    block: Bytes = Field(1024**2, description="What is fetched at once (pfc.blocksize).")
+    prefetch: Whole = Field(0, description="Blocks that are fetched ahead (pfc.prefetch).")
+    low: Bytes | None = Field(None, description="How much is left after a purge (pfc.diskusage).")
+    high: Bytes | None = Field(None, description="How much starts a purge (pfc.diskusage).")
+
+
 class XCacheDoor(NamedCapability):
     """An XRootD cache, and how a file is asked of it: <door>//root://host:port//path."""
 
     door: Door = Field(description="The door alone: root://host:port.")
     source_port: Flag | None = Field(None, description="Whether the source's host needs an explicit port (:1094).")
     capacity: Bytes | None = Field(None, description="How much it holds.")
+    server: CacheServer = Field(CacheServer(), description="How the site runs it.")
+    replica: XCacheReplica = Field(XCacheReplica(), description="How a miniature of it runs on one machine.")
 
 
 class Storage(Capability):

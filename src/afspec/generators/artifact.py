@@ -15,6 +15,7 @@ class Format(StrEnum):
     PYTHON = "python"
     MARKDOWN = "markdown"
     TEXT = "text"
+    ERB = "erb"
 
 
 class Artifact(NamedTuple):
