@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -175,3 +177,13 @@ class Workshop:
     def files(self) -> dict[str, str]:
         """Every file below the site's folder, with its text."""
         return {str(path.relative_to(self.site)): path.read_text() for path in self.site.rglob("*") if path.is_file()}
+
+
+def until(condition: Callable[[], bool], seconds: float = 10) -> bool:
+    """Whether a condition comes true within a time that is long enough for any machine; ends as soon as it does."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        threading.Event().wait(0.02)
+    return True

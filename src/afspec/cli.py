@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from afspec import __version__
+from afspec.cli_twin import twin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -90,6 +91,7 @@ def cli() -> None:
       afspec compile sites/slac.yaml        write build/slac/
       afspec matrix 'sites/*.yaml'          facilities side by side
       afspec rules AF3103                   what a diagnostic means
+      afspec twin up slac                   a miniature of the facility on this machine
 
     Exit codes: 0 all is well, 1 a spec has errors, 2 wrong usage, 3 files differ (--check), 4 outputs cannot
     be written, 70 a defect of afspec.
@@ -240,6 +242,9 @@ def rules(code: str | None, form: str) -> None:
     if found is None:
         raise click.UsageError(f"no diagnostic has the code {code!r}; `afspec rules` lists them")
     click.echo(found, nl=False)
+
+
+cli.add_command(twin)
 
 
 def main() -> None:
