@@ -1,4 +1,4 @@
-# Two commands do all the set-up on a fresh machine: `make demo` and `make test`.
+# Two commands do all the set-up on a fresh machine: `make venv` and, for twins, `make engines`.
 
 PYTHON ?= python3
 VENV := .venv
@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 SITES := sites/bnl.yaml sites/uchicago.yaml sites/slac.yaml sites/local.yaml
 TYPED := src generators conformance tests benchmarks docs
 
-.PHONY: help venv demo test lint format schema docs bench clean
+.PHONY: help venv engines demo test test-fast test-engines lint format schema docs bench clean
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*##/\t/' | expand -t 12
@@ -20,13 +20,21 @@ $(VENV)/ready: requirements/core.txt requirements/dev.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
 
+engines: venv  ## Install what twins need, into your cache folder (as root on Debian 12)
+	$(BIN)/afspec twin install
+
 demo: venv  ## Compile the facilities and print the matrix
 	$(BIN)/afspec compile $(SITES)
 	@echo
 	$(BIN)/afspec matrix sites/bnl.yaml sites/uchicago.yaml sites/slac.yaml
 
-test: venv  ## Run all tests
-	$(BIN)/python -m pytest -n 2
+test: test-fast test-engines  ## Run all tests
+
+test-fast: venv  ## Run the tests that start no engine
+	$(BIN)/python -m pytest -n 2 --ignore tests/engines
+
+test-engines: venv  ## Run the tests on real engines; what is missing here is skipped, and said
+	$(BIN)/python -m pytest -n 2 --dist loadgroup tests/engines
 
 lint: venv  ## Check style, types and generated files
 	$(BIN)/ruff format --check .

@@ -12,12 +12,13 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from afspec.twin.needs import Need
     from afspec.twins import Found, Running
 
 EXIT_AILING = 5
 EXIT_CANNOT = 6
 EXIT_INTERRUPTED = 130
-_BUSY = "another command is bringing {name} up or down\nTry again when it is done."
+_LATER = "Try again when it is done."
 _NAME = click.argument("site")
 
 
@@ -68,7 +69,7 @@ def up(site: str, *, as_json: bool, keep: bool) -> None:
 
     found = _find(site)
     name = found.facility.name
-    if missing := missing_of(found.facility):
+    if missing := missing_of(found):
         for need in missing:
             click.echo(f"missing: {need.title}: {need.missing()}", err=True)
         _fail(f"{name} cannot start yet", f"`afspec twin doctor {site}` says how to install what is missing.")
@@ -94,7 +95,7 @@ def _bring_up(found: Found, *, keep: bool) -> tuple[Running, bool]:
         with Progress(sys.stderr) as progress:
             return bring_up(found, progress)
     except BlockingIOError:
-        _fail(*_BUSY.format(name=name).split("\n"))
+        _fail(f"another command is bringing {name} up or down", _LATER)
     except (EngineError, RoomError) as error:
         if isinstance(error, EngineError) and (tail := error.tail()):
             click.echo(f"--- {error.log} ends with\n{tail}\n---", err=True)
@@ -122,7 +123,7 @@ def down(site: str | None, *, everything: bool) -> None:
         try:
             there = take_down(name)
         except BlockingIOError:
-            _fail(*_BUSY.format(name=name).split("\n"))
+            _fail(f"another command is bringing {name} up or down", _LATER)
         except RoomError as error:
             _fail(str(error))
         click.echo(f"{name} is down" if there else f"{name} is not up")
@@ -260,10 +261,8 @@ def install(sites: Sequence[str]) -> None:
                 _fail(f"{need.title}: {error}", need.command)
 
 
-def _needs(site: str) -> list:  # type: ignore[type-arg]
-    from afspec.twin.needs import needs_of  # noqa: PLC0415
-
-    return needs_of(_find(site).facility)
+def _needs(site: str) -> list[Need]:
+    return _find(site).needs
 
 
 def _twin_name(site: str) -> str:

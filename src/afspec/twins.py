@@ -9,16 +9,16 @@ import datetime as dt
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from afspec.compiler import Frontend, Site, compile_site, look_up
+from afspec.compiler import Frontend, Site, compile_site, look_up, render_site
 from afspec.source import to_plain
 from afspec.source.text import fail
 from afspec.twin import state as states
 from afspec.twin.context import GID, CompiledFiles, Secrets, Twin
 from afspec.twin.hosts import addresses, public
-from afspec.twin.needs import environments_of, needs_of, root_of
 from afspec.twin.processes import end, marked
 from afspec.twin.registry import engines_of
 from afspec.twin.relocate import choose, ports, relocate
@@ -27,6 +27,7 @@ from afspec.twin.room.host import HostRoom
 from afspec.twin.room.private import BUILD, PrivateRoom, remove_tree
 from afspec.twin.start import start_all
 from afspec.twin.storage import make_areas, users_of
+from afspec.twin.wants import environments_of, layers_of, needs_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,11 +81,22 @@ class Running:
         return self.state.digest != _digest(found)
 
 
-class Found(NamedTuple):
+@dataclass(frozen=True)
+class Found:
     """A spec that a twin can be made of."""
 
     path: str
     checked: Checked
+
+    @cached_property
+    def texts(self) -> dict[str, str]:
+        """The compiled files by path."""
+        return {artifact.path: artifact.text for group in render_site(self.checked).values() for artifact in group}
+
+    @property
+    def needs(self) -> list[Need]:
+        """What must be installed before it can start."""
+        return needs_of(self.facility, self.texts)
 
     @property
     def facility(self) -> Facility:
@@ -108,9 +120,9 @@ def known() -> list[str]:
     return [Path(path).stem for path in look_up("twin/*.yaml")]
 
 
-def missing_of(facility: Facility) -> list[Need]:
-    """What must be installed before it can start."""
-    return [need for need in needs_of(facility) if not need.present()]
+def missing_of(found: Found) -> list[Need]:
+    """What is not there of what it needs."""
+    return [need for need in found.needs if not need.present()]
 
 
 def up(found: Found, report: Report) -> tuple[Running, bool]:
@@ -174,18 +186,18 @@ def _remove(name: str) -> bool:
 def _begin(found: Found) -> Running:
     """The folder, the compiled files and the room of a new twin; its engines are not started yet."""
     facility = found.facility
-    root = root_of(facility)
+    layers = layers_of(facility, found.texts)
     folder = states.twins_folder() / facility.name
-    state = states.State(facility.name, found.path, folder, private=root is not None, digest=_digest(found))
+    state = states.State(facility.name, found.path, folder, private=bool(layers), digest=_digest(found))
     state.folder.mkdir(parents=True, mode=0o700)
-    state.lower = str(root.path) if root else ""
+    state.layers = [str(layer) for layer in layers]
     checked = _compile(found, state)
     facility = checked.facility
     classes = engines_of(facility)
     state.hosts = addresses(facility, classes) if state.private else {}
     state.save()
     if state.private:
-        room = PrivateRoom.open(state.folder, Path(state.lower), facility.name)
+        room = PrivateRoom.open(state.folder, layers, facility.name)
         state.first = room.first
         state.save()
         users = users_of(facility)

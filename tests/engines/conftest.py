@@ -87,7 +87,7 @@ def own_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 def _up(name: str) -> Iterator[Miniature]:
     found = twins.find(name)
-    if missing := twins.missing_of(found.facility):
+    if missing := twins.missing_of(found):
         what = "; ".join(f"{need.title}: {need.missing()} ({need.command})" for need in missing)
         if os.environ.get("CI") == "true":
             pytest.fail(f"the twin {name} cannot start: {what}")

@@ -39,7 +39,7 @@ class State:
     folder: Path
     private: bool
     digest: str = ""  # of the spec, bases merged
-    lower: str = ""  # root file system of a private room
+    layers: list[str] = field(default_factory=list)  # what a private room lies over, the upper ones first
     first: Process | None = None  # first process of a private room
     boot: str = field(default_factory=boot)
     hosts: dict[str, str] = field(default_factory=dict)

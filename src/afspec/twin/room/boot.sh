@@ -1,7 +1,7 @@
 #!/bin/sh
 # Turns fresh namespaces into a room: an own root file system, an own /proc, /dev and /run, and a first process that
 # reaps. Its end is the end of everything in the room. Started by private.py with:
-#   ROOM_LOWER   the root file system, never written to
+#   ROOM_LOWER   the layers of its root file system, the upper ones first; never written to
 #   ROOM_STATE   the twin's folder
 #   ROOM_NAME    the machine's name inside
 set -eu

@@ -63,8 +63,8 @@ class PrivateRoom(Room):
         )
 
     @classmethod
-    def open(cls, folder: Path, lower: Path, name: str) -> PrivateRoom:
-        """A new room over the root file system `lower`.
+    def open(cls, folder: Path, layers: Sequence[Path], name: str) -> PrivateRoom:
+        """A new room over `layers`: folders of which the last is a whole root file system, the others lie on it.
 
         Raises:
             RoomError: it could not be made; nothing is left running then.
@@ -72,7 +72,7 @@ class PrivateRoom(Room):
         for part in ("root", "upper", "work", "logs", "build"):
             (folder / part).mkdir(exist_ok=True)
         log = folder / "logs" / "room.log"
-        variables = {"ROOM_LOWER": str(lower), "ROOM_STATE": str(folder), "ROOM_NAME": name}
+        variables = {"ROOM_LOWER": ":".join(map(str, layers)), "ROOM_STATE": str(folder), "ROOM_NAME": name}
         with log.open("w") as output:
             outer = subprocess.Popen(  # noqa: S603 - our own script
                 [*_UNSHARE, "sh", str(Path(__file__).with_name("boot.sh"))],
