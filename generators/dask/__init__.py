@@ -3,7 +3,7 @@
 `jobqueue` builds dask-jobqueue's settings for a Slurm or HTCondor pool, `settings` those of distributed,
 dask-gateway's client and dask-kubernetes, `paths` spells users' folders so that they mean something where they
 are read: dask expands no variable in its files, a job's shell does. cluster.py is made for what the site
-offers, and carries no credential.
+offers, and carries no credential. `gateway` works out what dask-gateway's server is told where the site runs it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from afspec.generators import Artifact, Format, Generator
 from afspec.generators.quoting import classad, one_line
 from afspec.generators.ways import ways, worker_image
 
+from .gateway import Server
 from .jobqueue import jobqueue
 from .paths import in_python
 from .settings import settings
@@ -42,6 +43,9 @@ class Dask(Generator):
         if made := settings(facility):
             yield self.yaml("dask/dask.yaml", made, f"Dask at {facility.title}; for ~/.config/dask")
         yield self.template("cluster.py.j2", "dask/cluster.py", Format.PYTHON, **_module(facility))
+        if server := Server.of(facility):
+            config = "dask_gateway_config.py"
+            yield self.template(f"{config}.j2", f"dask/gateway/{config}", Format.PYTHON, server=server)
 
 
 def _module(facility: Facility) -> dict[str, Any]:

@@ -108,11 +108,16 @@ def test_generator_knows_the_facility_and_the_interface_only(module: str) -> Non
 
 @pytest.mark.parametrize(("module", "path"), PLUGINS.items(), ids=PLUGINS)
 def test_generator_has_no_clock_no_network_no_randomness(module: str, path: Path) -> None:
-    tree = ast.parse(path.read_text())
-    found = {alias.name.split(".")[0] for n in ast.walk(tree) if isinstance(n, ast.Import) for alias in n.names}
-    found |= {(n.module or "").split(".")[0] for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and not n.level}
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    # Taking a URL apart asks nobody.
+    found = {name for name in found if not f"{name}.".startswith("urllib.parse.")}
     banned = {"time", "random", "secrets", "uuid", "socket", "urllib", "http", "requests", "subprocess", "os"}
-    assert not found & banned, module
+    assert not {name.split(".")[0] for name in found} & banned, module
 
 
 def circle(graph: dict[str, set[str]]) -> list[str]:

@@ -5,6 +5,7 @@ Shell is checked for what can be checked without a shell; bash and shellcheck do
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,14 @@ def _yaml(text: str) -> str:
             pass
     except yaml.YAMLError as error:
         return f"not YAML: {' '.join(str(error).split())}"
+    return ""
+
+
+def _json(text: str) -> str:
+    try:
+        json.loads(text)
+    except ValueError as error:
+        return f"not JSON: {error}"
     return ""
 
 
@@ -65,6 +74,7 @@ def _nothing(_: str) -> str:
 
 _CHECKS: dict[Format, Callable[[str], str]] = {
     Format.YAML: _yaml,
+    Format.JSON: _json,
     Format.PYTHON: _python,
     Format.INI: _ini,
     Format.SHELL: _shell,

@@ -123,3 +123,10 @@ class Login(NamedCapability):
     opens: tuple[Door, ...] = Field((), description="The doors that this account opens; no others.")
     url: Url | None = Field(None, description="Where users sign in.")
     registration: Url | None = Field(None, description="Where users ask for the account.")
+
+    @property
+    def issuer_url(self) -> str | None:
+        """The issuer without a slash at its end; that of CILogon and of Globus Auth everybody knows."""
+        known = {"cilogon": "https://cilogon.org", "globus": "https://auth.globus.org"}
+        issuer = self.issuer or known.get(self.method)
+        return issuer.rstrip("/") if issuer else None

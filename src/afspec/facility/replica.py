@@ -21,6 +21,11 @@ class Replica(Model):
     cores: Count = Field(2, description="Cores a node.")
     memory: Bytes = Field(2 * 1024**3, description="Memory a node.")
 
+    @property
+    def node_names(self) -> tuple[str, ...]:
+        """What the nodes of a facility's only pool are called."""
+        return tuple(f"n{number + 1}" for number in range(self.nodes))
+
 
 class SlurmReplica(Replica):
     """A Slurm cluster on one machine."""

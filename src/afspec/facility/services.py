@@ -49,8 +49,10 @@ class TritonServer(Model):
 
     executable: Path = Field("/opt/tritonserver/bin/tritonserver", description="The server's command.")
     backends: Path = Field("/opt/tritonserver/backends", description="Folder of its back ends.")
+    python: Path | None = Field(None, description="Python of the environment that models run in.")
     libraries: tuple[Path, ...] = Field((), description="Folders of the libraries that it needs.")
     modules: tuple[Path, ...] = Field((), description="Folders of the Python modules that its models import.")
+    copies: Path | None = Field(None, description="Folder that models are copied to; left out, /tmp.")
     metrics_port: Port = Field(8002, description="Port of the metrics.")
     tenants: tuple[Name, ...] = Field((), description="Who has a repository of models: a user or a group each.")
 

@@ -11,6 +11,7 @@ class Format(StrEnum):
 
     SHELL = "shell"
     YAML = "yaml"
+    JSON = "json"
     INI = "ini"
     PYTHON = "python"
     MARKDOWN = "markdown"

@@ -42,6 +42,31 @@ def shell(value: Any) -> str:
     return value if isinstance(value, Raw) else shlex.quote(one_line(value))
 
 
+def erb(value: Any) -> str:
+    """A shell word in a template of ERB, in which <% would begin Ruby code (ERB documentation, Recognized Tags)."""
+    return value if isinstance(value, Raw) else shell(value).replace("<%", "<%%")
+
+
+def ruby(value: Any) -> Raw:
+    """A Ruby literal inside a tag of ERB, which %> would end: text, a number, a Boolean, nil, a list or a hash."""
+    if value is None:
+        return Raw("nil")
+    if isinstance(value, bool):
+        return Raw(str(value).lower())
+    if isinstance(value, int):
+        return Raw(str(value))
+    if isinstance(value, dict):
+        return Raw("{" + ", ".join(f"{ruby(key)} => {ruby(item)}" for key, item in value.items()) + "}")
+    if isinstance(value, (list, tuple)):
+        return Raw("[" + ", ".join(map(ruby, value)) + "]")
+    return Raw('"' + re.sub(r'[\\"#>]', r"\\\g<0>", one_line(value)) + '"')
+
+
+def python(value: Any) -> str:
+    """A Python literal in ASCII."""
+    return value if isinstance(value, Raw) else ascii(value)
+
+
 def shell_path(value: str) -> Raw:
     """A user's path as a double-quoted shell word: <user> and <u> become what the shell knows."""
     text = one_line(value)

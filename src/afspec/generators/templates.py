@@ -20,7 +20,8 @@ _QUOTING: dict[Format, Callable[[Any], str]] = {
     Format.INI: quoting.ini,
     Format.MARKDOWN: quoting.markdown,
     Format.TEXT: quoting.ini,
-    Format.PYTHON: repr,
+    Format.PYTHON: quoting.python,
+    Format.ERB: quoting.erb,
 }
 _FILTERS: dict[str, Callable[..., Any]] = {
     "raw": quoting.Raw,
@@ -31,6 +32,7 @@ _FILTERS: dict[str, Callable[..., Any]] = {
     "condor_path": quoting.condor_path,
     "classad": quoting.classad,
     "code": quoting.code,
+    "ruby": quoting.ruby,
     "size": format_bytes,
     "duration": format_duration,
     "mebibytes": mebibytes,

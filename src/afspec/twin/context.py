@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -59,23 +60,35 @@ class Secrets:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._lock = threading.Lock()
         self._known: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
 
     def get(self, name: str) -> str:
         """The secret of that name: 64 hexadecimal digits."""
         if name not in self._known:
-            self._known[name] = secrets.token_hex(32)
+            self.put(name, secrets.token_hex(32))
+        return self._known[name]
+
+    def put(self, name: str, value: str) -> None:
+        """Keep a secret that a service made itself."""
+        # Engines that do not wait for each other are started at the same time.
+        with self._lock:
+            self._known[name] = value
             new = self._path.with_suffix(".new")
             new.touch(mode=0o600)
             new.write_text(json.dumps(self._known))
             new.replace(self._path)
-        return self._known[name]
 
     def of(self, ref: SecretRef) -> str:
         """The secret behind a reference of the spec; the same reference gives the same secret."""
+        return self.get(self.name_of(ref))
+
+    @staticmethod
+    def name_of(ref: SecretRef) -> str:
+        """The name under which the secret behind a reference is kept."""
         if ref.kubernetes_secret:
-            return self.get(f"kubernetes:{ref.kubernetes_secret.name}/{ref.kubernetes_secret.key}")
-        return self.get(f"env:{ref.env}" if ref.env else f"file:{ref.file}")
+            return f"kubernetes:{ref.kubernetes_secret.name}/{ref.kubernetes_secret.key}"
+        return f"env:{ref.env}" if ref.env else f"file:{ref.file}"
 
 
 @dataclass

@@ -18,7 +18,7 @@ def addresses(facility: Facility, engines: Iterable[type[Engine]]) -> dict[str, 
 
 
 def public(facility: Facility, names: Iterable[str]) -> list[str]:
-    """Those of the names that are known outside: all but hosts behind the bastion."""
+    """Those of the names that are known outside: all but hosts behind the bastion, and the nodes of batch pools."""
     ssh = facility.access.ssh
     behind = {
         host
@@ -26,4 +26,5 @@ def public(facility: Facility, names: Iterable[str]) -> list[str]:
         if ssh and ssh.bastion and item.via_bastion is not False
         for host in item.hosts
     }
-    return [name for name in names if name not in behind]
+    nodes = {name for pool in facility.batch for name in pool.replica.node_names}
+    return [name for name in names if name not in behind | nodes]

@@ -8,6 +8,7 @@ from afspec.twin.environments import Environment
 from afspec.twin.images.site import site_images
 from afspec.twin.needs import Program
 from afspec.twin.roots import Root, bookworm, trixie
+from afspec.twin.tritonserver import PYTHONS, REVISION, lay_out, obstacle
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +24,6 @@ _PROGRAMS = (
     Program("mmdebstrap", "mmdebstrap", "Debian root file systems (mmdebstrap)"),
 )
 _HUB_PYTHONS = ("3.11", "3.12", "3.13")
-_TRITON_PYTHONS = ("3.11",)
 
 
 def root_of(facility: Facility) -> Root | None:
@@ -49,7 +49,9 @@ def _environments(facility: Facility) -> list[Environment]:
     found = [Environment("hub", "environment of JupyterHub and Dask", facility.name, "0.9 GB", _HUB_PYTHONS)]
     triton = facility.services.triton
     if triton and triton.offered and triton.server:
-        found.append(Environment("triton", "environment of Triton", facility.name, "0.5 GB", _TRITON_PYTHONS))
+        title = "environment of Triton"
+        made = Environment("triton", title, facility.name, "0.4 GB", PYTHONS, obstacle, lay_out, REVISION)
+        found.append(made)
     return found
 
 

@@ -109,7 +109,7 @@ import dask
 import dask_jobqueue
 given = dask.config.collect(paths=["jobqueue.yaml"], env={{}})
 dask.config.update(dask.config.config, given)
-local = {{"host": "127.0.0.1", "dashboard_address": None}}
+local = {{"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}}
 with dask_jobqueue.{cluster}(n_workers=0, scheduler_options=local) as cluster:
     print(cluster.job_script())
 """

@@ -37,8 +37,10 @@ mount --bind "$ROOM_STATE/logs" "$root/var/log/afspec"
 
 hostname "$ROOM_NAME"
 cd "$root"
+# The second address: names are not resolved by programs that ask for addresses of configured families only, where
+# 127.0.0.1 is all there is (getaddrinfo(3), AI_ADDRCONFIG); Slurm's do.
 # A bare chroot would keep the machine's own tree within reach, and Apptainer refuses it.
 pivot_root . .
 umount -l .
 exec chroot . /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin ROOM_STATE="$ROOM_STATE" sh -c \
-  'ip link set lo up && : > /run/afspec/booted && exec tini -s -- sleep infinity'
+  'ip link set lo up && ip address add 127.0.0.2/8 dev lo && : > /run/afspec/booted && exec tini -s -- sleep infinity'

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 # What programs need of the caller's environment; nothing else gets in, so that a twin is the same for everybody.
 _KEPT = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH")
 _PATIENCE = 4.0
+_SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - where Linux keeps it
 
 
 class HostRoom(Room):
@@ -52,6 +53,21 @@ class HostRoom(Room):
         """
         if left := end(self._mine, _PATIENCE):
             raise RoomError(f"processes {', '.join(map(str, sorted(left)))} do not end")
+        self._free_shared_memory()
+
+    def claim_shared_memory(self, prefix: str) -> None:
+        """Write the prefix down, for `close`."""
+        self.write(str(self._claims), f"{prefix}\n")
+
+    @property
+    def _claims(self) -> Path:
+        return self.folder / "run" / "shared-memory"
+
+    def _free_shared_memory(self) -> None:
+        """Remove the twin's regions: a process that was killed leaves its own behind (shm_overview(7))."""
+        if self._claims.exists() and (prefix := self._claims.read_text().strip()):
+            for region in _SHARED_MEMORY.glob(f"{prefix}*"):
+                region.unlink(missing_ok=True)
 
     def run(  # see Room
         self,

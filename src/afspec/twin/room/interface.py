@@ -97,6 +97,9 @@ class Room(ABC):
     def log(self, name: str) -> Path:
         """Host path of a daemon's log; more logs of the engine's own lie beside it."""
 
+    def claim_shared_memory(self, prefix: str) -> None:  # noqa: B027 - a private room's goes away with it
+        """Say that regions of shared memory whose names start so are this twin's: they go when the room is closed."""
+
     @abstractmethod
     def answers(self, host: str, port: int) -> bool:
         """Whether something accepts a TCP connection there, as seen inside the room."""

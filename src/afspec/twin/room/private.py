@@ -83,11 +83,14 @@ class PrivateRoom(Room):
                 start_new_session=True,
             )
         try:
-            return cls(folder, cls._booted(outer, log))
+            first = cls._booted(outer, log)
         except BaseException:
             outer.kill()
             outer.wait()
             raise
+        # The room outlives this command: Python must not warn that nobody waits for its end.
+        outer.returncode = 0
+        return cls(folder, first)
 
     @staticmethod
     def _booted(outer: subprocess.Popen[bytes], log: Path) -> Process:
@@ -227,7 +230,9 @@ class PrivateRoom(Room):
         request = ["-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc", "-subj", f"/CN={hosts[0]}"]
         signer = ["-CA", f"{_AUTHORITY}/ca.pem", "-CAkey", f"{_AUTHORITY}/ca.key", "-days", "30"]
         extensions = [f"subjectAltName={names}", "extendedKeyUsage=serverAuth", "basicConstraints=CA:FALSE"]
-        made = [f"{_AUTHORITY}/new.pem", f"{_AUTHORITY}/new.key"]
+        # Engines that are started at the same time ask for theirs at the same time.
+        own = f"{_AUTHORITY}/{certificate.replace('/', '-')}"
+        made = [f"{own}.pem", f"{own}.key"]
         add = [word for extension in extensions for word in ("-addext", extension)]
         self.run(["openssl", "req", "-x509", *request, *signer, *add, "-out", made[0], "-keyout", made[1]])
         self.write(certificate, self.read(made[0]) + self.read(f"{_AUTHORITY}/ca.pem"), owner=owner)
