@@ -21,7 +21,8 @@ from afspec.twin.context import GID, CompiledFiles, Secrets, Twin
 from afspec.twin.hosts import addresses, public
 from afspec.twin.processes import end, marked
 from afspec.twin.registry import engines_of
-from afspec.twin.relocate import choose, ports, relocate
+from afspec.twin.relocate import ports, relocate
+from afspec.twin.reserve import reserve
 from afspec.twin.room import RoomError
 from afspec.twin.room.host import HostRoom
 from afspec.twin.room.private import BUILD, PrivateRoom, remove_tree
@@ -234,7 +235,7 @@ def _digest(found: Found) -> str:
 
 def _relocated(data: dict[str, Any], facility: Facility, folder: Path) -> dict[str, Any]:
     prefixes = {f"/opt/afspec/{name}": str(path) for name, path in environments_of(facility).items()}
-    moved = choose(ports(data))
+    moved = reserve(folder, ports(data))
     result: dict[str, Any] = relocate(data, prefixes | {_STATE_PREFIX: str(folder / "var")}, moved)
     return result
 
