@@ -1,6 +1,7 @@
 """The SSH client's configuration for a site: the gateway, the hosts behind it, and one second factor a day.
 
-`hosts.py` gives every host its alias; the template writes one Host block each and one for what they share.
+The template of the client's configuration writes one Host block for every alias and one for what they share;
+`replica` works out the servers of a miniature, to which that configuration leads.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING
 from afspec.facility.access import Door
 from afspec.generators import Artifact, Format, Generator
 from afspec.generators.aliases import aliases, bastion_alias
+
+from .replica import servers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +27,7 @@ ALGORITHMS = {"ed25519": "*ssh-ed25519*", "ecdsa": "*ecdsa-sha2-*", "rsa": "rsa-
 
 
 class Ssh(Generator):
-    """An SSH client configuration with an alias for every host."""
+    """An SSH client configuration with an alias for every host, and servers for a miniature of the site."""
 
     name = "ssh"
 
@@ -34,7 +37,7 @@ class Ssh(Generator):
         return ssh is not None and ssh.offered and bool(ssh.hosts)
 
     def render(self, facility: Facility) -> Iterator[Artifact]:
-        """`ssh/config`, to be included from the user's own."""
+        """`ssh/config`, to be included from the user's own; then the servers of a miniature."""
         ssh = facility.access.ssh
         if ssh is None:
             return
@@ -42,6 +45,7 @@ class Ssh(Generator):
             login for login in facility.logins if Door.SSH in login.opens and (login.stance is None or login.offered)
         ]
         second_factor = any(login.mfa not in {None, "none"} for login in doors)
+        algorithms = ",".join(ALGORITHMS[kind] for kind in ssh.key_types)
         yield self.template(
             "config.j2",
             "ssh/config",
@@ -51,5 +55,15 @@ class Ssh(Generator):
             bastion_alias=bastion_alias(facility.name, ssh),
             hosts=aliases(facility.name, ssh),
             second_factor=second_factor,
-            algorithms=",".join(ALGORITHMS[kind] for kind in ssh.key_types),
+            algorithms=algorithms,
         )
+        for server in servers(facility, ssh):
+            yield self.template(
+                "sshd.conf.j2",
+                f"ssh/replica/{server.name}.conf",
+                Format.INI,
+                facility=facility,
+                ssh=ssh,
+                server=server,
+                algorithms=algorithms,
+            )

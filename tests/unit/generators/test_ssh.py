@@ -43,13 +43,25 @@ def facility(name: str, ssh: dict[str, Any] | None, **changes: Any) -> Facility:
 
 
 def render(site: Facility) -> str:
-    """The one file."""
-    (artifact,) = Ssh().render(site)
+    """The client's configuration."""
+    artifact, *servers = Ssh().render(site)
     assert artifact.path == "ssh/config"
+    assert all(server.path.startswith("ssh/replica/") for server in servers)
     assert artifact.text.isascii()
     assert "\n\n\n" not in artifact.text
     assert all(line == line.rstrip() for line in artifact.text.split("\n"))
     return str(artifact.text)
+
+
+def server(site: Facility, name: str) -> dict[str, list[str]]:
+    """What follows each keyword of a server's configuration, line by line."""
+    text = next(file.text for file in Ssh().render(site) if file.path == f"ssh/replica/{name}.conf")
+    found: dict[str, list[str]] = {}
+    for line in text.splitlines():
+        if line and not line.startswith("#"):
+            keyword, _, value = line.partition(" ")
+            found.setdefault(keyword, []).append(value)
+    return found
 
 
 @pytest.fixture
@@ -194,3 +206,47 @@ def test_it_applies_where_hosts_are_offered(ssh: dict[str, Any] | None) -> None:
 def test_same_bytes_every_time() -> None:
     site = facility("bnl", BNL)
     assert list(Ssh().render(site)) == list(Ssh().render(site))
+
+
+def test_every_host_has_a_server_that_listens_on_its_own_name_only() -> None:
+    paths = [file.path for file in Ssh().render(facility("slac", SLAC))]
+    assert paths == ["ssh/config", *(f"ssh/replica/{name}.conf" for name in ("bastion", "host-iana", "host-dtn"))]
+    assert server(facility("slac", SLAC), "host-iana")["ListenAddress"] == ["iana:22"]
+    bnl = server(facility("bnl", BNL), "host-attsub")
+    assert bnl["ListenAddress"] == [f"attsub{number:02}.sdcc.bnl.gov:2022" for number in range(1, 9)]
+    assert server(facility("bnl", BNL), "bastion")["ListenAddress"] == ["ssh.sdcc.bnl.gov:2222"]
+    many = {"hosts": [{"name": "farm", "host": "node[1-100]"}]}
+    assert len(server(facility("x", many), "host-farm")["ListenAddress"]) == 16
+
+
+def test_a_bastion_leads_to_the_hosts_behind_it_and_gives_no_shell() -> None:
+    bastion = server(facility("slac", SLAC), "bastion")
+    assert bastion["PermitOpen"] == ["iana:22"]
+    assert bastion["AllowTcpForwarding"] == ["local"]
+    assert bastion["PermitTTY"] == ["no"]
+    assert "ssh slac-iana" in bastion["ForceCommand"][0]
+    assert "Subsystem" not in bastion
+    lonely = {"bastion": {"host": "gate"}, "hosts": [{"name": "a", "host": "a.b.org", "via_bastion": False}]}
+    assert server(facility("x", lonely), "bastion")["PermitOpen"] == ["none"]
+    assert server(facility("x", lonely), "bastion")["AllowTcpForwarding"] == ["no"]
+
+
+def test_servers_take_keys_alone_and_never_roots() -> None:
+    for site, names in ((facility("slac", SLAC), ("bastion", "host-iana")), (facility("u", UCHICAGO), ("host-login",))):
+        for name in names:
+            found = server(site, name)
+            assert found["PasswordAuthentication"] == found["KbdInteractiveAuthentication"] == ["no"]
+            assert found["PermitRootLogin"] == found["UsePAM"] == ["no"]
+    assert server(facility("u", UCHICAGO), "host-login")["PubkeyAcceptedAlgorithms"] == ["*ssh-ed25519*,*ecdsa-sha2-*"]
+    assert "PubkeyAcceptedAlgorithms" not in server(facility("slac", SLAC), "host-iana")
+
+
+def test_servers_without_a_bastion_stand_alone() -> None:
+    paths = [file.path for file in Ssh().render(facility("uchicago", UCHICAGO))]
+    assert paths == ["ssh/config", "ssh/replica/host-login.conf"]
+
+
+def test_hostile_text_stays_in_the_servers_comments() -> None:
+    hostile = "x' ForceCommand touch pwned; $(touch pwned)"
+    for file in Ssh().render(facility("slac", {**SLAC, "note": hostile}, title=hostile)):
+        assert all(line.startswith("#") for line in file.text.splitlines() if "pwned" in line)
