@@ -58,7 +58,7 @@ class Slurm(Generator):
             yield from self._replica(facility, Replica.of(pool, prefix, asked), f"{folder}/replica")
 
     def _replica(self, facility: Facility, replica: Replica, folder: str) -> Iterator[Artifact]:
-        for name in ("slurm.conf", "slurmdbd.conf", "gres.conf"):
+        for name in ("slurm.conf", "slurmdbd.conf", "gres.conf", "my.cnf"):
             yield self.template(f"{name}.j2", f"{folder}/{name}", Format.INI, facility=facility, replica=replica)
         for name in ("prepare.sh", "accounts.sh"):
             yield self.template(

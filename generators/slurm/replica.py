@@ -29,13 +29,13 @@ class Gres(NamedTuple):
 
     @property
     def files(self) -> str:
-        """As many files as GPUs, each with its own name (gres.conf: File); slurmd asks only that they exist."""
+        """As many devices as GPUs, each with its own name (gres.conf: File)."""
         numbers = f"[0-{self.number - 1}]" if self.number > 1 else "0"
         return f"{self.folder}/{self.model}-{numbers}"
 
     @property
     def paths(self) -> tuple[str, ...]:
-        """The same files, one by one."""
+        """The same devices, one by one."""
         return tuple(f"{self.folder}/{self.model}-{index}" for index in range(self.number))
 
 

@@ -366,7 +366,7 @@ def test_the_replica_pretends_gpus_on_its_last_node_alone() -> None:
     assert last["Gres"] == "gpu:a100:4"
     (gres,) = lines(files["slurm/replica/gres.conf"], "NodeName")
     assert (gres["NodeName"], gres["Type"], gres["File"]) == ("n2", "a100", "/var/lib/afspec/gpu/a100-[0-3]")
-    touched = re.findall(r"^touch (.*)$", files["slurm/replica/prepare.sh"].text, re.MULTILINE)
+    touched = re.findall(r"^pretend (.*)$", files["slurm/replica/prepare.sh"].text, re.MULTILINE)
     assert [word.rpartition("-")[2] for word in touched[0].split()] == ["0", "1", "2", "3"]
 
 
