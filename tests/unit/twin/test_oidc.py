@@ -39,7 +39,7 @@ def issuer(**more: Any) -> Issuer:
 
 
 def test_a_federation_has_the_users_a_stranger_and_namesakes() -> None:
-    accounts = issuer(entity_ids=[CERN, SLAC], strip_domain="cern.ch").accounts(["alice", "bob"])
+    accounts = issuer(entity_ids=[CERN, SLAC], strip_domain="home.cern").accounts(["alice", "bob"])
     assert [(account.user, account.idp) for account in accounts] == [
         ("alice", CERN),
         ("bob", CERN),
@@ -48,12 +48,12 @@ def test_a_federation_has_the_users_a_stranger_and_namesakes() -> None:
         ("alice", FOREIGN_IDP),
     ]
     assert [account.claims["eppn"] for account in accounts] == [
-        "alice@cern.ch",
-        "bob@cern.ch",
-        "eve@cern.ch",
+        "alice@home.cern",
+        "bob@home.cern",
+        "eve@home.cern",
         "alice@adfs.slac.stanford.edu",
         # Whom the facility does not accept says to be whoever he wants.
-        "alice@cern.ch",
+        "alice@home.cern",
     ]
     assert [account.claims["idp"] for account in accounts] == [account.idp for account in accounts]
     assert len({account.claims["sub"] for account in accounts}) == len(accounts)

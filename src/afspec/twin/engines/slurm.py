@@ -26,6 +26,8 @@ _PATIENCE = 5
 # What a node that takes jobs may be called (sinfo(1), node state codes); one that an operator set aside is well too.
 _WELL = frozenset({"idle", "mixed", "allocated", "completing", "reserved", "planned", "draining", "drained"})
 _SET_ASIDE = frozenset({"draining", "drained"})
+# Why slurmctld itself sets a node aside: it was killed before it wrote a job down, which the node still knew.
+_LOST = "Duplicate jobid"
 
 
 class Answer(NamedTuple):
@@ -128,6 +130,12 @@ class Slurm(Engine):
             case _:
                 node = daemon.name.removeprefix("slurmd-")
                 return self._unless_gone("slurmctld") or self._node(node).reason
+
+    def settle(self) -> None:
+        """Give back nodes that slurmctld set aside by itself; what an operator did stays."""
+        for name in self.nodes:
+            if self._node(name).remark == _LOST:
+                self.room.run(["scontrol", "update", f"nodename={name}", "state=resume"], timeout=_PATIENCE)
 
     def ailments(self) -> list[Ailment]:
         """Also nodes that an operator has set aside, and why."""
