@@ -198,8 +198,8 @@ def shell(site: str, command: Sequence[str], user: str, *, outside: bool) -> Non
     wanted = list(command) or ["bash", "--login"]
     if not command and sys.stdin.isatty():
         wanted = ["script", "--quiet", "--return", "--command", "bash --login", "/dev/null"]
-    environment = room.environment(user) | {"TERM": os.environ.get("TERM", "dumb")}
     try:
+        environment = room.environment(user) | {"TERM": os.environ.get("TERM", "dumb")}
         argv = room.command(wanted, user=user, outside=outside)
     except KeyError:
         _fail(f"{name} has no user {user}", f"There are: {', '.join(u.name for u in running.twin.users)}.", 2)

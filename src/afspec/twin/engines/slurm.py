@@ -116,20 +116,19 @@ class Slurm(Engine):
             self.room.run([f"{_ETC}/accounts.sh", *(user.name for user in self.twin.users)], timeout=60)
 
     def ready(self, daemon: Daemon) -> str:
-        """Ask each by its own client."""
+        """Ask each by its own client; not where the client would only wait for another one that is gone."""
         match daemon.name:
             case "mariadbd":
                 return self._ask("mariadb-admin", _DATABASE, f"--connect-timeout={_PATIENCE}", "ping").reason
             case "munged":
                 return self._ask("munge", "--no-input", f"--socket={self.pool.replica.munge_socket}").reason
             case "slurmdbd":
-                # It would wait for its database, and its client for it.
-                return self._unless_gone("mariadbd") or self._ask("sacctmgr", "-n", "list", "cluster").reason
+                return self._gone("munged", "mariadbd") or self._ask("sacctmgr", "-n", "list", "cluster").reason
             case "slurmctld":
-                return self._ask("scontrol", "ping").reason
+                return self._gone("munged") or self._ask("scontrol", "ping").reason
             case _:
                 node = daemon.name.removeprefix("slurmd-")
-                return self._unless_gone("slurmctld") or self._node(node).reason
+                return self._gone("munged", "slurmctld") or self._node(node).reason
 
     def settle(self) -> None:
         """Give back nodes that slurmctld set aside by itself; what an operator did stays."""
@@ -140,7 +139,7 @@ class Slurm(Engine):
     def ailments(self) -> list[Ailment]:
         """Also nodes that an operator has set aside, and why."""
         found = super().ailments()
-        if not self.room.alive("slurmctld"):
+        if self._gone("munged", "slurmctld"):
             return found
         ailing = {ailment.daemon for ailment in found}
         for name in self.nodes:
@@ -157,9 +156,9 @@ class Slurm(Engine):
             Endpoint("slurmdbd", f"tcp://localhost:{replica.database_port}"),
         ]
 
-    def _unless_gone(self, name: str) -> str:
-        """Why not to ask further: the daemon that would have to answer is gone."""
-        return "" if self.room.alive(name) else f"{name} does not run"
+    def _gone(self, *names: str) -> str:
+        """Which of the daemons that would have to answer does not run; "" where all do."""
+        return next((f"{name} does not run" for name in names if not self.room.alive(name)), "")
 
     def _ask(self, *argv: str) -> Answer:
         """Run a client; a reason where it fails or takes too long."""
