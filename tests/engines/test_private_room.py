@@ -78,7 +78,8 @@ def test_a_daemon_is_known_by_its_number_on_the_machine(slac: Miniature) -> None
     slac.room.start(Daemon("test-sleep", ("sleep", "600"), user="alice"))
     pid = slac.room.pid("test-sleep")
     assert pid is not None
-    assert Path(f"/proc/{pid}/cmdline").read_bytes() == b"sleep\x00600\x00"
+    # The same process becomes alice's before it becomes the daemon (setsid, setpriv).
+    assert until(lambda: Path(f"/proc/{pid}/cmdline").read_bytes() == b"sleep\x00600\x00")
     assert Path(f"/proc/{pid}").stat().st_uid == 20001
     os.kill(pid, signal.SIGKILL)
     assert until(lambda: not slac.room.alive("test-sleep"))
