@@ -198,7 +198,7 @@ def _begin(found: Found) -> Running:
     state.hosts = addresses(facility, classes) if state.private else {}
     state.save()
     if state.private:
-        room = PrivateRoom.open(state.folder, layers, facility.name)
+        room = PrivateRoom.open(state.folder, layers, _machine(facility))
         state.first = room.first
         state.save()
         users = users_of(facility)
@@ -208,6 +208,12 @@ def _begin(found: Found) -> Running:
     host = HostRoom.open(state.folder, _homes(facility))
     make_areas(facility, host, users_of(facility))
     return _running(state, facility, host)
+
+
+def _machine(facility: Facility) -> str:
+    """What the room's machine is called: what the compiled configurations say, which schedulers refuse elsewhere."""
+    pools = [pool for pool in facility.batch if pool.offered]
+    return pools[0].replica.host if pools else facility.name
 
 
 def _compile(found: Found, state: State) -> Checked:

@@ -46,7 +46,8 @@ class SiteImages(Need):
         parts = [_REVISION, self.registry, *self.bases]
         for item in self.images:
             parts += [item.reference, item.unpacked or "", *(item.files[name] for name in sorted(item.files))]
-        return cache_folder() / "images" / f"{self.name}-{digest(parts)}"
+        # Not after the facility: a spec of another name with the same images has the same layer.
+        return cache_folder() / "images" / digest(parts)
 
     def present(self) -> bool:
         return self.path.is_dir()
