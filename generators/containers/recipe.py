@@ -23,7 +23,6 @@ _APT = {"slurm": "slurm-client", "htcondor": "condor"}
 _DNF = {"slurm": "slurm", "htcondor": "condor"}
 # What buildah and podman call the sources in a FROM line (containers-transports(5)); they know no other image formats.
 _TRANSPORTS = {"docker": "", "docker-archive": "docker-archive:", "oci-archive": "oci-archive:"}
-_BASE = re.compile(r"[A-Za-z0-9/._:@+-]+\Z")
 _IS_FILE = re.compile(r"\.(?:so(?:\.[0-9]+)*|conf|cfg|json|key|pem)\Z")
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 
@@ -42,17 +41,8 @@ class Recipe(NamedTuple):
 
     @property
     def base(self) -> str:
-        """What it is built from, as Apptainer takes it.
-
-        Raises:
-            ValueError: it could not be written into a definition.
-        """
-        base = (self.image.base or "").removeprefix("docker://")
-        if _BASE.match(base) is None:
-            raise ValueError(
-                f"{base!r} is not an image's reference or a path: it cannot be the base of {self.image.name}"
-            )
-        return base
+        """What it is built from, as Apptainer takes it."""
+        return (self.image.base or "").removeprefix("docker://")
 
     @property
     def container_base(self) -> str | None:

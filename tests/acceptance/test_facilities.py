@@ -20,6 +20,7 @@ from afspec.source.text import decode
 ROOT = Path(__file__).parents[2]
 COMMANDS = Path(sys.executable).parent
 FACILITIES = ("bnl", "uchicago", "slac", "local")
+TWINS = ("bnl", "slac", "slac-2023", "local")
 COLUMNS = (
     "federated_login",
     "batch",
@@ -54,6 +55,15 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def miniatures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the twins are started from."""
+    folder = tmp_path_factory.mktemp("miniatures")
+    done = afspec("compile", *(f"twin/{name}.yaml" for name in TWINS), "-o", folder)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
 def scripts(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*.sh") if path.is_file())
 
@@ -70,9 +80,16 @@ def test_2023_matrix_is_the_talks_table() -> None:
         assert {cell["stance"] for cell in cells.values()} <= {"promised", "not_promised"}
 
 
-@pytest.mark.parametrize("name", [*FACILITIES, *(f"2023/{name}" for name in DECK)])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(f"sites/{name}" for name in FACILITIES),
+        *(f"sites/2023/{name}" for name in DECK),
+        *(f"twin/{name}" for name in TWINS),
+    ],
+)
 def test_every_spec_is_valid(name: str) -> None:
-    done = afspec("validate", f"sites/{name}.yaml", "--as-of", "2026-11-22")
+    done = afspec("validate", f"{name}.yaml", "--as-of", "2026-11-22")
     assert done.returncode == 0, done.stderr
     assert "error[" not in done.stderr
 
@@ -91,7 +108,15 @@ def test_editors_accept_every_spec(path: Path) -> None:
 
 @pytest.mark.parametrize("name", FACILITIES)
 def test_scripts_pass_shellcheck_and_bash(build: Path, name: str) -> None:
-    found = scripts(build / name)
+    check_scripts(scripts(build / name))
+
+
+@pytest.mark.parametrize("name", TWINS)
+def test_scripts_of_miniatures_pass_shellcheck_and_bash(miniatures: Path, name: str) -> None:
+    check_scripts(scripts(miniatures / name))
+
+
+def check_scripts(found: list[Path]) -> None:
     assert found
     for script in found:
         subprocess.run(["bash", "-n", script], check=True)
@@ -134,9 +159,20 @@ def test_a_second_compile_changes_nothing(build: Path, name: str) -> None:
 
 @pytest.mark.parametrize("name", FACILITIES)
 def test_yaml_and_python_outputs_load(build: Path, name: str) -> None:
-    for path in (build / name).rglob("*.yaml"):
+    check_data(build / name)
+
+
+@pytest.mark.parametrize("name", TWINS)
+def test_yaml_and_python_outputs_of_miniatures_load(miniatures: Path, name: str) -> None:
+    check_data(miniatures / name)
+
+
+def check_data(folder: Path) -> None:
+    for path in folder.rglob("*.json"):
+        assert isinstance(json.loads(path.read_text(encoding="ascii")), dict), path
+    for path in folder.rglob("*.yaml"):
         assert isinstance(yaml.safe_load(path.read_text(encoding="ascii")), dict), path
-    for path in (build / name).rglob("*.py"):
+    for path in folder.rglob("*.py"):
         compile(path.read_text(encoding="ascii"), str(path), "exec")
 
 

@@ -6,6 +6,7 @@ facility is compiled, and every script runs in bash, where a file called PWNED w
 
 from __future__ import annotations
 
+import ast
 import copy
 import datetime as dt
 import json
@@ -48,9 +49,9 @@ REFUSED = (
 Path_ = tuple[str | int, ...]
 
 
-def merged(name: str) -> dict[str, Any]:
+def merged(name: str, folder: str = "sites") -> dict[str, Any]:
     """A real spec with its bases merged in, as plain data that stands alone."""
-    data: dict[str, Any] = to_plain(Loader().load(str(ROOT / "specs" / "sites" / f"{name}.yaml")).root)
+    data: dict[str, Any] = to_plain(Loader().load(str(ROOT / "specs" / folder / f"{name}.yaml")).root)
     data.pop("extends", None)
     return data
 
@@ -155,6 +156,33 @@ def test_nothing_executes(name: str, payload: str, tmp_path: Path) -> None:
     for module in build.rglob("*.py"):
         subprocess.run([sys.executable, "-c", f"import ast; ast.parse(open({str(module)!r}).read())"], check=True)
     assert list(tmp_path.rglob("PWNED")) == []
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+@pytest.mark.parametrize("name", ["bnl", "slac", "slac-2023", "local"])
+def test_what_twins_are_started_from_stays_what_it_is(name: str, payload: str, tmp_path: Path) -> None:
+    """Files that install and start things are not run here: they are parsed by what would run them."""
+    data = merged(name, "twin")
+    taken = [path for path in strings(data) if accepted(data, path, payload, tmp_path)]
+    assert taken
+    spec = tmp_path / "spec.yaml"
+    spec.write_text(json.dumps(replaced(data, taken, payload)), encoding="utf-8")
+    compile_site(Site(str(spec), str(tmp_path / "build")), Frontend(TODAY).check(str(spec)))
+    build = tmp_path / "build" / name
+    for script in build.rglob("*.sh"):
+        subprocess.run(["bash", "-n", script], check=True)
+    for module in build.rglob("*.py"):
+        names = {node.id for node in ast.walk(ast.parse(module.read_text())) if isinstance(node, ast.Name)}
+        assert not names & {"touch", "PWNED"}
+    templates = list(build.rglob("*.erb"))
+    if templates and shutil.which("ruby") is None:
+        assert "CI" not in os.environ, "CI must have Ruby"
+        pytest.skip("no Ruby here")
+    for template in templates:
+        compiled = ["ruby", "-rerb", "-e", "print ERB.new(ARGF.read, trim_mode: '-').src", template]
+        source = subprocess.run(compiled, capture_output=True, text=True, check=True).stdout
+        subprocess.run(["ruby", "-c"], input=source, capture_output=True, text=True, check=True)
+        assert "touch PWNED" not in "".join(line for line in source.splitlines() if "_erbout.<<" not in line)
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)

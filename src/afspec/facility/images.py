@@ -8,7 +8,7 @@ from pydantic import Field
 
 from afspec.facility.common import Capability, Model, Named, Platform
 from afspec.facility.replica import RegistryReplica
-from afspec.facility.words import Flag, Host, Name, Path, Reference, Text, UserPath, Version, Word
+from afspec.facility.words import Base, Flag, Host, Name, Path, Reference, Text, UserPath, Version, Word
 
 
 class Kernel(Model):
@@ -38,7 +38,7 @@ class Image(Named):
     """An image that users of the facility know by name."""
 
     reference: Reference = Field(description="Registry, repository and tag or digest.")
-    base: Text | None = Field(None, description="What it is built from.")
+    base: Base | None = Field(None, description="What it is built from.")
     platforms: tuple[Platform, ...] = Field((), description="Platforms it is built for.")
     packages: tuple[Word, ...] = Field((), description="Packages that matter to users.")
     prefix: Path | None = Field(

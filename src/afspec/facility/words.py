@@ -37,6 +37,7 @@ REFERENCE = re.compile(
     rf"{_HOST}(?::[0-9]{{1,5}})?(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)+"
     r"(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@sha256:[0-9a-f]{64})?\Z"
 )
+BASE = re.compile(r"(?:docker://)?[A-Za-z0-9/][A-Za-z0-9/._:@+-]{0,255}\Z")
 ENTITY = re.compile(
     rf"(?:https?://{_HOST}(?:[/?#]{_URL_CHARS})?|urn:[A-Za-z0-9][A-Za-z0-9-]{{0,31}}:[A-Za-z0-9._:/-]+)\Z"
 )
@@ -179,6 +180,15 @@ Reference = Annotated[
         "an image reference",
         "Write registry/repository:tag, with @sha256:... to pin it.",
         "hub.opensciencegrid.org/iris-hep/analysis-systems-base:2022-12-15",
+    ),
+]
+Base = Annotated[
+    str,
+    Form(
+        BASE,
+        "a base of an image",
+        "Write an image's reference, or the path of an archive: docker.io/library/debian:bookworm",
+        "docker.io/library/debian:bookworm",
     ),
 ]
 EntityID = Annotated[

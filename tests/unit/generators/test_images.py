@@ -14,6 +14,7 @@ from afspec.generators.containers import Images
 from support import facility
 
 from afspec.compiler.verify import problem_of
+from afspec.diagnostics import AfspecError
 from afspec.generators import Artifact, Format, all_generators
 
 if TYPE_CHECKING:
@@ -177,7 +178,7 @@ def test_the_base_is_named_as_each_builder_wants(source: str, start: str | None)
 
 @pytest.mark.parametrize("base", ["debian:12 AS x", "debian'", "$(id)"])
 def test_a_base_that_would_be_more_than_a_base_is_refused(base: str) -> None:
-    with pytest.raises(ValueError, match="cannot be the base of base"):
+    with pytest.raises(AfspecError, match="is not a base of an image"):
         rendered(SLURM.replace("docker.io/library/debian:12", f'"{base}"'))
 
 
