@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 import click
 
@@ -74,6 +74,8 @@ def up(site: str, *, as_json: bool, keep: bool) -> None:
             click.echo(f"missing: {need.title}: {need.missing()}", err=True)
         _fail(f"{name} cannot start yet", f"`afspec twin doctor {site}` says how to install what is missing.")
     running, worked = _bring_up(found, keep=keep)
+    for engine, reason in running.state.left_out.items():
+        click.echo(f"note: {engine} stays out: {reason}", err=True)
     if running.differs_from(found):
         click.echo(f"note: the spec has changed since {name} came up; to try it: down, then up", err=True)
     if as_json:
@@ -214,35 +216,51 @@ def doctor(sites: Sequence[str], *, as_json: bool) -> None:
     """What each twin needs on this machine, what is missing, and which command installs it."""
     from afspec.twins import known  # noqa: PLC0415
 
-    rows = [
-        {
-            "site": site,
-            "need": need.title,
-            "present": need.present(),
-            "missing": need.missing(),
-            "command": need.command,
-        }
-        for site in sites or known()
-        for need in _needs(site)
-    ]
+    rows = [Row.of(site, need) for site in sites or known() for need in _needs(site)]
     if as_json:
-        click.echo(json.dumps(rows, indent=2))
+        click.echo(json.dumps([row._asdict() for row in rows], indent=2))
     else:
-        for site in dict.fromkeys(row["site"] for row in rows):
-            mine = [row for row in rows if row["site"] == site]
-            word = "can start" if all(row["present"] for row in mine) else "cannot start yet"
+        for site in dict.fromkeys(row.site for row in rows):
+            mine = [row for row in rows if row.site == site]
+            word = "can start" if all(row.present or row.stays_out for row in mine) else "cannot start yet"
             click.echo(f"{site}: {word}")
             for row in mine:
-                click.echo(f"  {'ok     ' if row['present'] else 'missing'} {row['need']}")
-                if not row["present"]:
-                    click.echo(f"          {row['missing']}\n          to install it: {row['command']}")
-    sys.exit(0 if all(row["present"] for row in rows) else EXIT_CANNOT)
+                click.echo(row.text())
+    sys.exit(0 if all(row.present or row.stays_out for row in rows) else EXIT_CANNOT)
+
+
+class Row(NamedTuple):
+    """What a twin needs, and whether it is there; `stays_out` are the engines that it runs without otherwise."""
+
+    site: str
+    need: str
+    present: bool
+    missing: str
+    command: str
+    stays_out: tuple[str, ...]
+
+    @classmethod
+    def of(cls, site: str, need: Need) -> Row:
+        """Ask whether it is there."""
+        out = need.serves if not need.present() and need.obstacle() else ()
+        return cls(site, need.title, need.present(), need.missing(), need.command, out)
+
+    def text(self) -> str:
+        """For a person."""
+        if self.present:
+            return f"  ok      {self.need}"
+        if self.stays_out:
+            return f"  out     {self.need}: {self.missing}; {' and '.join(self.stays_out)} stay out, the rest works"
+        return f"  missing {self.need}: {self.missing}\n          to install it: {self.command}"
 
 
 @twin.command()
 @click.argument("sites", nargs=-1)
 def install(sites: Sequence[str]) -> None:
-    """Install what twins need, into your cache folder; what is there stays. Without SITES: for all of them."""
+    """Install what twins need, into your cache folder; what is there stays.
+
+    Without SITES: for all twins that can be had on this machine; what cannot is named, and passed over.
+    """
     from afspec.twins import known  # noqa: PLC0415
 
     done = set()
@@ -253,6 +271,9 @@ def install(sites: Sequence[str]) -> None:
             done.add(need.title)
             if need.present():
                 click.echo(f"{need.title}: is there")
+                continue
+            if (reason := need.obstacle()) and (need.serves or not sites):
+                click.echo(f"{need.title}: stays out: {reason}")
                 continue
             click.echo(f"{need.title}: installing")
             try:

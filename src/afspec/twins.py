@@ -28,7 +28,7 @@ from afspec.twin.room.host import HostRoom
 from afspec.twin.room.private import BUILD, PrivateRoom, remove_tree
 from afspec.twin.start import start_all
 from afspec.twin.storage import make_areas, users_of
-from afspec.twin.wants import environments_of, layers_of, needs_of
+from afspec.twin.wants import environments_of, layers_of, left_out, needs_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -122,8 +122,9 @@ def known() -> list[str]:
 
 
 def missing_of(found: Found) -> list[Need]:
-    """What is not there of what it needs."""
-    return [need for need in found.needs if not need.present()]
+    """What is not there of what it needs; without what only some engines need, these stay out."""
+    out = left_out(found.facility)
+    return [need for need in found.needs if not need.present() and not set(need.serves) & set(out)]
 
 
 def up(found: Found, report: Report) -> tuple[Running, bool]:
@@ -192,9 +193,10 @@ def _begin(found: Found) -> Running:
     state = states.State(facility.name, found.path, folder, private=bool(layers), digest=_digest(found))
     state.folder.mkdir(parents=True, mode=0o700)
     state.layers = [str(layer) for layer in layers]
+    state.left_out = left_out(facility)
     checked = _compile(found, state)
     facility = checked.facility
-    classes = engines_of(facility)
+    classes = engines_of(facility, state.left_out)
     state.hosts = addresses(facility, classes) if state.private else {}
     state.save()
     if state.private:
@@ -267,7 +269,7 @@ def _running(state: State, facility: Facility, room: PrivateRoom | HostRoom) -> 
     files = CompiledFiles(host, f"{BUILD}/{facility.name}" if state.private else str(host))
     secrets = Secrets(state.folder / "secrets.json")
     twin = Twin(state.name, facility, files, room, secrets, users_of(facility))
-    return Running(state, twin, [engine(twin) for engine in engines_of(facility)])
+    return Running(state, twin, [engine(twin) for engine in engines_of(facility, state.left_out)])
 
 
 def everything() -> Iterator[str]:

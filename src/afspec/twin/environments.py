@@ -24,7 +24,8 @@ class Environment(Need):
     """A virtual environment in the cache; `pythons` are the versions that all its packages have wheels for.
 
     `fits` says why a Python of such a version will not do all the same ("" where it will), `finish` adds to the
-    environment what no package brings; `revision` changes when what it adds does.
+    environment what no package brings; `revision` changes when what it adds does. `serves` are the engines that stay
+    out where it cannot be had; none where nothing works without it.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Environment(Need):
     fits: Callable[[str], str] = lambda _: ""
     finish: Callable[[Path], None] = lambda _: None
     revision: str = ""
+    serves: tuple[str, ...] = ()
 
     @property
     def requirements(self) -> Path:

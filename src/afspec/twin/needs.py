@@ -24,12 +24,14 @@ class NeedError(Exception):
 class Need(ABC):
     """Something that must be on the machine before a twin can be brought up.
 
-    `title` is what a person calls it, `size` roughly what it takes on disk, such as "1.2 GB".
+    `title` is what a person calls it, `size` roughly what it takes on disk, such as "1.2 GB"; `serves` are the engines
+    that stay out where it cannot be had; none where nothing works without it.
     """
 
     name: str
     title: str
     size: str
+    serves: tuple[str, ...] = ()
 
     @abstractmethod
     def present(self) -> bool:

@@ -12,6 +12,8 @@ from afspec.twin import engines
 from afspec.twin.engine import Engine
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from afspec.facility import Facility
 
 
@@ -35,8 +37,10 @@ def all_engines() -> dict[str, type[Engine]]:
     return found
 
 
-def engines_of(facility: Facility) -> list[type[Engine]]:
-    """The facility's engines, each after those that it waits for."""
-    chosen = {name: engine for name, engine in all_engines().items() if engine.applies(facility)}
+def engines_of(facility: Facility, without: Collection[str] = ()) -> list[type[Engine]]:
+    """The facility's engines but those of the names `without`, each after those that it waits for."""
+    chosen = {
+        name: engine for name, engine in all_engines().items() if name not in without and engine.applies(facility)
+    }
     graph = {name: [before for before in engine.after if before in chosen] for name, engine in chosen.items()}
     return [chosen[name] for name in TopologicalSorter(graph).static_order()]

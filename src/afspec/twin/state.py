@@ -43,6 +43,7 @@ class State:
     first: Process | None = None  # first process of a private room
     boot: str = field(default_factory=boot)
     hosts: dict[str, str] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)  # engines that stay out, and why
     up: bool = False  # whether every engine has been well once
 
     @property

@@ -50,7 +50,10 @@ def _environments(facility: Facility) -> list[Environment]:
     triton = facility.services.triton
     if triton and triton.offered and triton.server:
         title = "environment of Triton"
-        made = Environment("triton", title, facility.name, "0.4 GB", PYTHONS, obstacle, lay_out, REVISION)
+        # Its store of models has nobody else to serve.
+        made = Environment(
+            "triton", title, facility.name, "0.4 GB", PYTHONS, obstacle, lay_out, REVISION, serves=("triton", "s3")
+        )
         found.append(made)
     return found
 
@@ -58,6 +61,16 @@ def _environments(facility: Facility) -> list[Environment]:
 def environments_of(facility: Facility) -> dict[str, Path]:
     """The environments of a host room by their names below /opt/afspec."""
     return {environment.name: environment.path for environment in _environments(facility)}
+
+
+def left_out(facility: Facility) -> dict[str, str]:
+    """Engines that stay out because what they need cannot be had on this machine, and why; the rest works without."""
+    return {
+        engine: f"{need.title}: {reason}"
+        for need in _environments(facility)
+        if need.serves and not need.present() and (reason := need.obstacle())
+        for engine in need.serves
+    }
 
 
 def needs_of(facility: Facility, files: Mapping[str, str]) -> list[Need]:

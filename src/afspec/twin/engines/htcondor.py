@@ -21,8 +21,11 @@ _CONFIGURATION = "/etc/condor/config.d/99-afspec.conf"
 _PREPARE = "/etc/condor/prepare.sh"
 _MASTER = "condor_master"
 _NODE = re.compile(r"^(\S+)\.STARTD_NAME = (\S+)$", re.MULTILINE)
-# Everything that condor_master starts, as the kernel names it (proc(5), comm: 15 characters).
-_CHILDREN = "^(condor_(master|shared_p.*|collector|negotiator|schedd|startd|shadow|starter|procd))$"
+# What condor_master starts, as the kernel names it (proc(5), comm: 15 characters).
+_END_ORPHANS = """\
+orphans='^condor_(shared_p.*|collecto.*|negotiat.*|schedd|startd|shadow|starter|procd)$'
+while pkill --signal KILL "$orphans"; do sleep 0.05; done
+"""
 # Seconds that a client may take to say how its daemon is.
 _PATIENCE = 5
 
@@ -70,7 +73,7 @@ class HTCondor(Engine):
     def before(self, daemon: Daemon) -> None:
         """End what a condor_master that was killed has left behind: it holds the ports and the jobs' queue."""
         del daemon
-        self.room.run(["pkill", "--signal", "KILL", _CHILDREN], check=False)
+        self.room.run(["sh", "-c", _END_ORPHANS])
 
     def ready(self, daemon: Daemon) -> str:
         """Whether all daemons of the pool answer; names the first that does not."""
@@ -109,7 +112,9 @@ class HTCondor(Engine):
                 return [Ailment(name, reason or "not known to the collector yet")]
         startds, _ = self._ask("condor_status", "-af", "Name")
         return [
-            Ailment(f"startd {node}", "not known to the collector yet") for node in self.nodes if f"@{node}@" not in startds
+            Ailment(f"startd {node}", "not known to the collector yet")
+            for node in self.nodes
+            if f"@{node}@" not in startds
         ]
 
     def _expected(self) -> dict[str, tuple[str, ...]]:
@@ -120,10 +125,14 @@ class HTCondor(Engine):
 
     def _draining(self) -> list[Ailment]:
         """Nodes that an operator has set aside, and why (condor_drain(1))."""
-        output, _ = self._ask("condor_status", "-constraint", "DrainReason isnt undefined", "-af:t", "Name", "DrainReason")
+        output, _ = self._ask(
+            "condor_status", "-constraint", "DrainReason isnt undefined", "-af:t", "Name", "DrainReason"
+        )
         lines = (line.split("\t") for line in output.splitlines())
         # A slot's name is slot1@NODE@HOST, and a node may have several.
-        return [Ailment(node, f"drained: {why}") for node, why in {name.split("@")[1]: why for name, why in lines}.items()]
+        return [
+            Ailment(node, f"drained: {why}") for node, why in {name.split("@")[1]: why for name, why in lines}.items()
+        ]
 
     def _ask(self, *argv: str) -> tuple[str, str]:
         """What a client prints, and why it does not."""
