@@ -51,7 +51,7 @@ def submit(user: BatchUser, *command: str, options: tuple[str, ...] = ()) -> str
 
 
 def written_down(user: BatchUser, mark: str) -> bool:
-    """Whether slurmctld has saved its jobs since a file was made: it does so every five seconds, and keeps nothing else."""
+    """Whether slurmctld has saved its jobs since a file was made: all that it knows after it was killed."""
     saved = f"{user.miniature.facility.slurm_pools[0].replica.directory}/state/job_state"
     command = ["sh", "-c", 'test "$0" -nt "$1"', saved, f"{user.folder}/{mark}"]
     return until(lambda: user.miniature.room.run(command, check=False).returncode == 0, SOON)

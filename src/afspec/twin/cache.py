@@ -72,7 +72,7 @@ def build_and_rename(final: Path, build: Callable[[Path], None], waiting: Callab
 
 
 def build_in_place(final: Path, build: Callable[[Path], None], waiting: Callable[[], None]) -> None:
-    """As `build_and_rename`, for what does not bear to be moved: a file in the folder, made last, says that it is whole.
+    """As `build_and_rename`, for what does not bear to be moved: a file in the folder, made last, says it is whole.
 
     The scripts of a virtual environment hold the path of its Python.
     """

@@ -21,15 +21,25 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-_COMMON = tuple(
+_COMMON = (
     # A system that users log in to.
-    "ca-certificates curl e2fsprogs iproute2 less nano openssh-client openssh-server openssl passwd procps sudo tini "
-    "util-linux vim-tiny "
+    *(
+        "ca-certificates",
+        "curl",
+        "e2fsprogs",
+        "iproute2",
+        "less",
+        "nano",
+        "openssh-client",
+        "openssh-server",
+        "openssl",
+    ),
+    *("passwd", "procps", "sudo", "tini", "util-linux", "vim-tiny"),
     # Containers: podman with runc (crun refuses hybrid cgroups), for ordinary users too, and a registry.
-    "aardvark-dns buildah docker-registry fuse-overlayfs iptables netavark nftables podman runc skopeo slirp4netns "
-    "squashfuse uidmap "
+    *("aardvark-dns", "buildah", "docker-registry", "fuse-overlayfs", "iptables", "netavark", "nftables", "podman"),
+    *("runc", "skopeo", "slirp4netns", "squashfuse", "uidmap"),
     # Python, and XRootD's servers and clients.
-    "python3 python3-venv xrootd-client xrootd-server".split()
+    *("python3", "python3-venv", "xrootd-client", "xrootd-server"),
 )
 
 
