@@ -179,7 +179,7 @@ def test_what_twins_are_started_from_stays_what_it_is(name: str, payload: str, t
         assert "CI" not in os.environ, "CI must have Ruby"
         pytest.skip("no Ruby here")
     for template in templates:
-        compiled = ["ruby", "-rerb", "-e", "print ERB.new(ARGF.read, trim_mode: '-').src", template]
+        compiled = ["ruby", "-rerb", "-e", "print ERB.new(ARGF.read, trim_mode: '-').src", str(template)]
         source = subprocess.run(compiled, capture_output=True, text=True, check=True).stdout
         subprocess.run(["ruby", "-c"], input=source, capture_output=True, text=True, check=True)
         assert "touch PWNED" not in "".join(line for line in source.splitlines() if "_erbout.<<" not in line)

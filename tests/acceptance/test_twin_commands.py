@@ -21,7 +21,7 @@ def empty(tmp_path: Path) -> dict[str, str]:
 
 
 def twin(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [AFSPEC, "twin", *arguments]
+    command = [str(AFSPEC), "twin", *arguments]
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=60)
 
 
