@@ -7,14 +7,12 @@ process (glibc 2.43 wants as many characters for %39c as it says), and memory wo
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from afspec.twin.apt import debian_mirror
-from afspec.twin.cache import build_and_rename, cache_folder, digest
+from afspec.twin.cache import cache_folder, digest
+from afspec.twin.debian import DebianBuild
 from afspec.twin.environments import REQUIREMENTS
-from afspec.twin.needs import Need, NeedError, as_root, install_command
 from afspec.twin.rootsteps import OIDC_FILES, REVISION, Borrowed, install_hub, install_oidc, install_packages
 
 if TYPE_CHECKING:
@@ -44,7 +42,7 @@ _COMMON = (
 
 
 @dataclass(frozen=True)
-class Root(Need):
+class Root(DebianBuild):
     """A root file system in the cache, called as its suite; nothing is written to it once it is there.
 
     `borrowed` are packages of other suites; all else is the suite's own.
@@ -66,32 +64,13 @@ class Root(Need):
         name = f"{self.name}-{digest([*definition, *(file.read_text() for file in files)])}"
         return cache_folder() / "roots" / name
 
-    def present(self) -> bool:
-        return self.path.is_dir()
-
-    def obstacle(self) -> str:
-        if os.geteuid() != 0:
-            return "needs root"
-        return "" if debian_mirror() else "needs a mirror of Debian among this machine's sources of packages"
-
-    @property
-    def command(self) -> str:
-        return as_root(install_command(self.twin))
-
-    def install(self, say: Callable[[str], None]) -> None:
-        if reason := self.obstacle():
-            raise NeedError(f"{self.title}: {reason}")
-
-        def build(folder: Path) -> None:
-            say(f"{self.title}: installing packages of Debian")
-            install_packages(folder, self.name, self.packages, self.borrowed)
-            say(f"{self.title}: installing packages of Python")
-            install_hub(folder, REQUIREMENTS / "hub.txt")
-            say(f"{self.title}: installing the OpenID Connect provider")
-            install_oidc(folder, REQUIREMENTS / "oidc")
-            say(f"{self.title}: ready, {self.size}")
-
-        build_and_rename(self.path, build, lambda: say(f"{self.title}: waiting for another install"))
+    def build(self, folder: Path, say: Callable[[str], None]) -> None:
+        say(f"{self.title}: installing packages of Debian")
+        install_packages(folder, self.name, self.packages, self.borrowed)
+        say(f"{self.title}: installing packages of Python")
+        install_hub(folder, REQUIREMENTS / "hub.txt")
+        say(f"{self.title}: installing the OpenID Connect provider")
+        install_oidc(folder, REQUIREMENTS / "oidc")
 
 
 def bookworm(twin: str) -> Root:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from afspec.twin import apt, cache, environments, needs, roots, rootsteps
+from afspec.twin import apt, cache, debian, environments, needs, roots, rootsteps
 from afspec.twin.environments import Environment
 from afspec.twin.needs import NeedError, Program, call
 
@@ -225,7 +225,7 @@ def test_a_root_needs_root(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_root_needs_a_mirror(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    monkeypatch.setattr(roots, "debian_mirror", lambda: "")
+    monkeypatch.setattr(debian, "debian_mirror", lambda: "")
     assert "mirror" in roots.trixie("bnl").missing()
 
 
@@ -254,7 +254,7 @@ def test_a_failed_root_leaves_nothing(
 ) -> None:
     commands("unshare", "echo no such package >&2; exit 100")
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    for module in (roots, rootsteps):
+    for module in (debian, rootsteps):
         monkeypatch.setattr(module, "debian_mirror", lambda: "http://mirror.example/debian")
     root = roots.bookworm("slac")
     with pytest.raises(NeedError, match="no such package"):

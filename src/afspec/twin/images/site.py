@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from afspec.twin.apt import debian_mirror
-from afspec.twin.cache import build_and_rename, cache_folder, digest
+from afspec.twin.cache import cache_folder, digest
+from afspec.twin.debian import DebianBuild
 from afspec.twin.images.base import make_base
 from afspec.twin.images.builder import Builder
 from afspec.twin.images.definitions import Definition, definitions, digests_path
-from afspec.twin.needs import Need, NeedError, as_root, install_command
+from afspec.twin.needs import NeedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -28,11 +27,12 @@ _SUITES = ("bookworm", "trixie")
 
 
 @dataclass(frozen=True)
-class SiteImages(Need):
+class SiteImages(DebianBuild):
     """The images of a facility; `root` is the file system that has the builders, and must be there first."""
 
     name: str
     title: str
+    twin: str
     size: str
     root: Path
     bases: tuple[str, ...]
@@ -49,35 +49,16 @@ class SiteImages(Need):
         # Not after the facility: a spec of another name with the same images has the same layer.
         return cache_folder() / "images" / digest(parts)
 
-    def present(self) -> bool:
-        return self.path.is_dir()
-
-    def obstacle(self) -> str:
-        if os.geteuid() != 0:
-            return "needs root"
-        return "" if debian_mirror() else "needs a mirror of Debian among this machine's sources of packages"
-
-    @property
-    def command(self) -> str:
-        return as_root(install_command(self.name))
-
-    def install(self, say: Callable[[str], None]) -> None:
-        if reason := self.obstacle():
-            raise NeedError(f"{self.title}: {reason}")
-
-        def build(folder: Path) -> None:
-            # Named after the layer's own, so that whoever comes after a builder that died removes both.
-            builder = Builder(self.root, folder.with_name(f"{folder.name}.work"))
-            try:
-                builder.set_up()
-                self._make_bases(builder, say)
-                folder.mkdir(parents=True)
-                self._build(builder, folder, say)
-            finally:
-                shutil.rmtree(builder.work, ignore_errors=True)
-            say(f"{self.title}: ready, {self.size}")
-
-        build_and_rename(self.path, build, lambda: say(f"{self.title}: waiting for another install"))
+    def build(self, folder: Path, say: Callable[[str], None]) -> None:
+        # Named after the layer's own, so that whoever comes after a builder that died removes both.
+        builder = Builder(self.root, folder.with_name(f"{folder.name}.work"))
+        try:
+            builder.set_up()
+            self._make_bases(builder, say)
+            folder.mkdir(parents=True)
+            self._fill(builder, folder, say)
+        finally:
+            shutil.rmtree(builder.work, ignore_errors=True)
 
     def _make_bases(self, builder: Builder, say: Callable[[str], None]) -> None:
         for archive in self.bases:
@@ -87,7 +68,7 @@ class SiteImages(Need):
             builder.make_base(f"/share/{tar.name}", archive)
             tar.unlink()
 
-    def _build(self, builder: Builder, layer: Path, say: Callable[[str], None]) -> None:
+    def _fill(self, builder: Builder, layer: Path, say: Callable[[str], None]) -> None:
         tags: dict[str, str] = {}
         for item in self.images:
             folder = builder.share / item.image
@@ -120,6 +101,7 @@ def site_images(facility: Facility, files: Mapping[str, str], root: Path) -> Sit
     return SiteImages(
         name=facility.name,
         title=f"images of {facility.name}",
+        twin=facility.name,
         size=f"{_gigabytes(found):.1f} GB",
         root=root,
         bases=tuple(dict.fromkeys(image.base for image in images.named if image.base and image.build)),
