@@ -79,7 +79,7 @@ class Running:
 
     def differs_from(self, found: Found) -> bool:
         """Whether it was made of another state of the spec."""
-        return self.state.digest != _digest(found)
+        return self.state.digest != found.digest
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,18 @@ class Found:
 
     path: str
     checked: Checked
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The spec as plain data, its bases merged in."""
+        data: dict[str, Any] = _as_written(to_plain(self.checked.document.root))
+        data.pop("extends", None)
+        return data
+
+    @property
+    def digest(self) -> str:
+        """A name for this state of the spec; remarks in it do not matter."""
+        return hashlib.sha256(json.dumps(self.data).encode()).hexdigest()
 
     @cached_property
     def texts(self) -> dict[str, str]:
@@ -103,6 +115,15 @@ class Found:
     def facility(self) -> Facility:
         """What it describes."""
         return self.checked.facility
+
+
+def _as_written(value: Any) -> Any:
+    """The same data for JSON: a number with a point keeps its form, as a version must (1.30 is not 1.3)."""
+    if isinstance(value, dict):
+        return {key: _as_written(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_as_written(item) for item in value]
+    return str(value) if isinstance(value, float) else value
 
 
 def find(spec: str) -> Found:
@@ -190,7 +211,7 @@ def _begin(found: Found) -> Running:
     facility = found.facility
     layers = layers_of(facility, found.texts)
     folder = states.twins_folder() / facility.name
-    state = states.State(facility.name, found.path, folder, private=bool(layers), digest=_digest(found))
+    state = states.State(facility.name, found.path, folder, private=bool(layers), digest=found.digest)
     state.folder.mkdir(parents=True, mode=0o700)
     state.layers = [str(layer) for layer in layers]
     state.left_out = left_out(facility)
@@ -220,25 +241,15 @@ def _machine(facility: Facility) -> str:
 
 def _compile(found: Found, state: State) -> Checked:
     """Write the twin's own spec, whole and with nothing to extend, and compile it."""
-    data = _merged(found)
+    data = found.data
     if not state.private:
         data = _relocated(data, found.facility, state.folder)
-    # JSON is YAML (YAML 1.2.2, 1.2); a number that was written in a form of its own, as a version may be, is a text.
+    # JSON is YAML (YAML 1.2.2, 1.2).
     spec = state.folder / f"{found.facility.name}.yaml"
     spec.write_text(json.dumps(data, indent=1) + "\n")
     checked = Frontend(dt.datetime.now(tz=dt.UTC).date()).check(str(spec))
     compile_site(Site(str(spec), str(state.folder / "build")), checked)
     return checked
-
-
-def _merged(found: Found) -> dict[str, Any]:
-    data: dict[str, Any] = to_plain(found.checked.document.root)
-    data.pop("extends", None)
-    return data
-
-
-def _digest(found: Found) -> str:
-    return hashlib.sha256(json.dumps(_merged(found)).encode()).hexdigest()
 
 
 def _relocated(data: dict[str, Any], facility: Facility, folder: Path) -> dict[str, Any]:
