@@ -72,13 +72,9 @@ def jobs(facility: Facility, pool: HTCondorPool, queue: Queue | None) -> Iterato
         yield cpu._replace(
             kind="gpu", gpus=True, capability=_capability(facility, queue), attributes=attributes | gpu_attributes
         )
-    if found := image(facility, pool):
-        # A container of HTCondor's own universes sees no shared home, whatever the host has.
-        yield cpu._replace(
-            kind="container",
-            optional_gpus=gpu_attributes if has_gpus else None,
-            transfer=cpu.transfer if found.universe == "vanilla" else "YES",
-        )
+    if image(facility, pool):
+        # However HTCondor starts a container, it sees the bound folders only, and not the one of this file.
+        yield cpu._replace(kind="container", optional_gpus=gpu_attributes if has_gpus else None, transfer="YES")
 
 
 def image(facility: Facility, pool: HTCondorPool) -> Image | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from afspec.facility.quantities import mebibytes
-from afspec.generators.quoting import Raw, submit_literals
+from afspec.generators.quoting import Raw, submit_literal, submit_literals
 
 from .job import USUAL_MEMORY
 
@@ -35,6 +35,20 @@ class Group(NamedTuple):
     quota: str
 
 
+class Containers(NamedTuple):
+    """What runs jobs in containers, and which folders of the machine they see there."""
+
+    executable: str
+    binds: tuple[str, ...]
+    # Whether jobs ask for one by an attribute of the site's own (+SingularityImage), which HTCondor must be told of.
+    by_attribute: bool
+
+    @property
+    def bind_expression(self) -> Raw:
+        """The folders as a ClassAd."""
+        return submit_literal(" ".join(self.binds))
+
+
 class Replica(NamedTuple):
     """What the templates of the configuration write down."""
 
@@ -45,6 +59,7 @@ class Replica(NamedTuple):
     promised_groups: tuple[str, ...]
     start: Raw
     longest: Raw | None
+    containers: Containers | None
 
     @classmethod
     def of(cls, facility: Facility, pool: HTCondorPool) -> Replica:
@@ -61,7 +76,17 @@ class Replica(NamedTuple):
             promised_groups=pool.accounting_groups,
             start=_start(queues),
             longest=_longest(queues, pool.max_walltime),
+            containers=_containers(facility, pool),
         )
+
+
+def _containers(facility: Facility, pool: HTCondorPool) -> Containers | None:
+    """None where the facility has no Apptainer."""
+    images = facility.images
+    if images is None or not images.offered or images.runtime != "apptainer":
+        return None
+    binds = tuple(dict.fromkeys((*images.binds, *pool.binds)))
+    return Containers(images.executable or "/usr/bin/apptainer", binds, pool.container_universe == "vanilla")
 
 
 def _groups(names: tuple[str, ...]) -> Iterable[Group]:

@@ -31,6 +31,23 @@ SPAWNERS = {
 }
 
 
+# What the clients of a scheduler print that gives no answer, as squeue(1) and condor_q(1) do; of a job that has ended,
+# squeue says so, and condor_q prints nothing. Without this a session would be forgotten, and its job go on alone.
+NO_ANSWER = {
+    "SlurmSpawner": r"^slurm_load_jobs error: (?!Invalid job id)",
+    "CondorSpawner": r"\A\s*[^\s0-9]",
+}
+# A hub asks once to have a job removed, and forgets it. Where the scheduler itself is away, it is asked again; where it
+# answers, the job is gone already.
+_REMOVE = (
+    "sh -c 'n=0; until {} {{job_id}} || {} >/dev/null 2>&1; do n=$((n+1)); test $n -lt 60 || exit 1; sleep 2; done'"
+)
+REMOVE = {
+    "SlurmSpawner": _REMOVE.format("scancel", "scontrol ping"),
+    "CondorSpawner": _REMOVE.format("condor_rm", "condor_q -totals"),
+}
+
+
 class Choice(NamedTuple):
     """A session that a user may ask for: lines of the batch script, limits in cores and bytes."""
 
@@ -56,6 +73,16 @@ class Session(NamedTuple):
     def short_name(self) -> str:
         """The spawner's class without its module."""
         return self.spawner.rpartition(".")[2]
+
+    @property
+    def no_answer(self) -> str | None:
+        """What the scheduler's client prints when the scheduler does not answer."""
+        return NO_ANSWER.get(self.short_name)
+
+    @property
+    def remove(self) -> str | None:
+        """The command that ends a job, in batchspawner's form."""
+        return REMOVE.get(self.short_name)
 
 
 def session(facility: Facility, jupyter: Jupyter) -> Session | None:

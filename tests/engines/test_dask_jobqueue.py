@@ -9,6 +9,8 @@ import pytest
 from engines.batch_user import SOON, BatchUser, folder_of
 from support import until
 
+from afspec.generators.images import unpacked_path
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -20,6 +22,10 @@ BEGIN = """\
 import json, os, signal, time
 
 from cluster import connect
+
+
+def image():
+    return os.environ.get("APPTAINER_CONTAINER", "")
 
 
 def where():
@@ -41,14 +47,13 @@ END = """\
     cluster.close()
 """
 COMPUTES = f"""{BEGIN}
-    import dask.array
-
     found = {{
         "class": type(cluster).__name__,
         "address": cluster.scheduler_address,
         "workers": list(client.run(where).values()),
+        "images": list(client.run(image).values()),
         "threads": list(client.nthreads().values()),
-        "sum": int(dask.array.arange(1_000_000, chunks=100_000).sum().compute()),
+        "sum": sum(client.gather(client.map(slow, range(20)))),
         "nonce": client.submit(lambda text: text[::-1], NONCE).result(),
     }}
     print(json.dumps(found))
@@ -85,15 +90,26 @@ SITES = (
 class User(BatchUser):
     """A user with a notebook."""
 
-    def python(self, script: str, timeout: float = 180) -> dict[str, Any]:
-        """What a script prints; it lies beside the compiled files as a user's would."""
+    def python(self, script: str, *, image: bool = False, timeout: float = 180) -> dict[str, Any]:
+        """What a script prints; it lies beside the compiled files, and may run in the site's image."""
         for name in ("cluster.py", "jobqueue.yaml", "dask.yaml"):
             if self.miniature.files.has(f"dask/{name}"):
                 self.write(name, self.miniature.files.text(f"dask/{name}"))
         self.write("notebook.py", script)
-        done = self.run(PYTHON, "notebook.py", timeout=timeout)
+        done = self.run(*(self._in_image() if image else [PYTHON]), "notebook.py", timeout=timeout)
         found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
         return found
+
+    def _in_image(self) -> list[str]:
+        """How users open the site's image: with the binds that the site names, those that are there."""
+        facility, room = self.miniature.facility, self.miniature.room
+        assert facility.images
+        assert facility.default_image
+        paths = [path for path in (*facility.images.binds, *facility.batch[0].binds) if room.exists(path)]
+        binds = [word for path in dict.fromkeys(paths) for word in ("--bind", path)]
+        place = unpacked_path(facility.images.unpacked, facility.default_image.reference)
+        assert place
+        return ["apptainer", "--quiet", "exec", *binds, place, "python"]
 
 
 @pytest.fixture(params=SITES, ids=lambda site: site.name)
@@ -107,15 +123,19 @@ def at(request: pytest.FixtureRequest) -> Iterator[tuple[User, Site]]:
     user.run("rm", "-r", user.folder)
 
 
-def test_two_workers_on_two_nodes_compute(at: tuple[User, Site]) -> None:
+@pytest.mark.parametrize("image", [False, True], ids=["plain", "image"])
+def test_two_workers_on_two_nodes_compute(at: tuple[User, Site], *, image: bool) -> None:
+    """In the image, workers run in what the notebook runs in, without a word about it."""
     user, site = at
-    found = user.python(COMPUTES.replace("NONCE", repr("stressed")))
+    found = user.python(COMPUTES.replace("NONCE", repr("stressed")), image=image)
+    assert all(place.startswith("/cvmfs/") is image for place in found["images"])
     assert found["class"] == site.cluster
-    assert found["address"].startswith(site.address)
+    # The image is small: cryptography, without which Dask has no TLS, is not in it.
+    assert found["address"].startswith("tcp://127.0.0.1:" if image else site.address)
     # Each asks for more than half of what a node has to give.
     assert sorted(found["workers"]) == ["n1", "n2"]
     assert found["threads"] == [3, 3]
-    assert found["sum"] == 499_999_500_000
+    assert found["sum"] == sum(number**2 for number in range(20))
     assert found["nonce"] == "desserts"
     # Workers' jobs end with their cluster.
     assert until(lambda: not user.run(*site.jobs).stdout.strip(), SOON)

@@ -130,6 +130,19 @@ def test_a_job_that_runs_longer_than_its_queue_allows_is_held(alice: User) -> No
     assert alice.facts(longer, "JobStatus") == [RUNNING]
 
 
+@pytest.mark.parametrize("queue", QUEUES)
+def test_the_compiled_file_for_containers_runs_in_the_sites_image(alice: User, queue: str) -> None:
+    nonce = secrets.token_hex(8)
+    alice.write("input.txt", nonce)
+    command = "sh -c 'cat input.txt; echo; echo $APPTAINER_CONTAINER; cat input.txt > output.txt'"
+    cluster = alice.submit(alice.file(queue, "container"), command, "inputs=input.txt")
+    assert alice.becomes(cluster, COMPLETED), alice.read(f"container-{cluster}.0.err")
+    said, image = alice.output(cluster, kind="container").split()
+    assert said == nonce
+    assert image.startswith("/cvmfs/")
+    assert alice.read("output.txt") == nonce
+
+
 def test_many_jobs_at_once(alice: User) -> None:
     """HTCondor's array: one submit file, several processes."""
     text = alice.miniature.room.read(alice.file("long")).replace("\nqueue\n", "\nqueue 3\n")

@@ -240,6 +240,19 @@ def test_without_its_issuer_nobody_new_enters_and_whoever_is_in_works_on(session
     assert session.visit(alice, "run", "print('back')")["printed"] == "back\n"
 
 
+def test_a_session_is_not_forgotten_while_its_scheduler_is_away(bnl: Miniature) -> None:
+    site = Site(bnl)
+    alice = site.account("alice")
+    site.visit(alice, "start")
+    try:
+        # What stops a session asks the scheduler first; HTCondor's master starts a new schedd after some seconds.
+        bnl.room.run(["pkill", "-KILL", "-x", "condor_schedd"])
+        assert site.visit(alice, "stop") == {"stopped": True}
+    finally:
+        bnl.heal()
+    assert until(lambda: site.queue() == [], 60)
+
+
 def test_an_issuer_that_hangs_is_named(site: Site) -> None:
     daemon = site.issuer_daemon
     site.twin.room.kill(daemon, signal.SIGSTOP)

@@ -271,3 +271,30 @@ made.close()
     assert f"{tmp_path}/spill" in said
     assert "awkward          missing            1.0" in said
     assert "Use one image, with one tag, for both" in said
+
+
+def test_a_worker_binds_what_its_node_has(tmp_path: Path) -> None:
+    """Apptainer refuses to start where a bound path is missing: the job's own shell looks."""
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/apptainer").write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    (tmp_path / "bin/apptainer").chmod(0o755)
+    here = tmp_path / "data"
+    here.mkdir()
+    images = {**IMAGES, "runtime": "apptainer", "binds": [str(here), "/no/such/path"], "gpu_flag": True}
+    asked = {"stance": "promised", "slots": "roma", "interface": "lo"}
+    write(tmp_path, facility(batch=[SLURM], images=images, dask={"stance": "promised", "jobqueue": asked}))
+    script = run(
+        tmp_path,
+        """
+import cluster
+local = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
+cluster._load_settings()
+with cluster._slurm("docker://hub.example.org/base:1", None, {"scheduler_options": local}) as started:
+    print(started.job_script())
+""",
+    )
+    assert "unset KRB5CCNAME" in script.splitlines()
+    environment = {**os.environ, "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}"}
+    done = subprocess.run(["bash", "-c", script], env=environment, capture_output=True, text=True, check=True)
+    expected = ["exec", "--nv", "--bind", str(here), "docker://hub.example.org/base:1", sys.executable, "-m"]
+    assert done.stdout.splitlines()[: len(expected)] == expected

@@ -167,7 +167,8 @@ def test_no_gpus_no_gpu_job() -> None:
 def test_a_container_is_named_as_the_site_wants() -> None:
     vanilla = submitted(rendered(BNL)["htcondor/default/container.sub"])
     assert vanilla["+SingularityImage"] == '"/cvmfs/unpacked.cern.ch/hub.example.org/iris-hep/base:1"'
-    assert (vanilla["universe"], vanilla["should_transfer_files"]) == ("vanilla", "IF_NEEDED")
+    # A container sees neither the submit file's folder nor the user's.
+    assert (vanilla["universe"], vanilla["should_transfer_files"]) == ("vanilla", "YES")
     container = submitted(rendered(UCHICAGO)["htcondor/short/container.sub"])
     assert container["container_image"] == "docker://hub.example.org/usatlas/ml:latest"
     assert (container["universe"], container["should_transfer_files"]) == ("container", "YES")
@@ -346,3 +347,36 @@ def test_the_replica_knows_the_accounting_groups_and_those_above() -> None:
 
 def test_a_node_of_the_replica_holds_what_a_job_asks_for() -> None:
     assert int(replica(BNL)["MEMORY"]) >= 2560
+
+
+def test_the_replica_runs_containers_as_the_site_does() -> None:
+    body = """
+batch: [{name: htc, scheduler: htcondor, stance: promised, container_universe: vanilla}]
+images: {stance: promised, runtime: apptainer}
+"""
+    conf = rendered(body)["htcondor/replica/99-afspec.conf"].text
+    assert "SINGULARITY_IMAGE_EXPR = TARGET.SingularityImage" in conf
+    assert "SINGULARITY_BIND_EXPR" not in conf
+    body = """
+batch: [{name: htc, scheduler: htcondor, stance: promised, container_universe: container, binds: [/etc/condor]}]
+images: {stance: promised, runtime: apptainer, executable: /opt/bin/apptainer, binds: [/data, /more]}
+"""
+    other = rendered(body)
+    conf = other["htcondor/replica/99-afspec.conf"].text
+    # Its own universe needs no attribute.
+    assert "SINGULARITY_JOB" not in conf
+    assert "SINGULARITY = /opt/bin/apptainer" in conf
+    assert 'SINGULARITY_BIND_EXPR = "/data /more /etc/condor"' in conf
+    assert "for bind in /data /more /etc/condor; do" in other["htcondor/replica/prepare.sh"].text
+
+
+def test_the_replica_leaves_the_kernel_alone_and_enforces_memory() -> None:
+    conf = rendered(BNL)["htcondor/replica/99-afspec.conf"].text
+    assert "ENABLE_KERNEL_TUNING = False" in conf
+    assert "SYSTEM_PERIODIC_HOLD = (JobStatus == 2) && (MemoryUsage > RequestMemory)" in conf
+    assert (
+        "SINGULARITY"
+        not in rendered("batch: [{name: htc, scheduler: htcondor, stance: promised}]")[
+            "htcondor/replica/99-afspec.conf"
+        ].text
+    )
