@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from engines.conftest import Miniature
 
 CLIENT = Path(__file__).with_name("hub_client.py")
+# HTCondor gives a job that was removed half a minute to end by itself (KILLING_TIMEOUT), and machines are busy.
+GONE = 120
 QUEUES = {
     "slurm": ("squeue", "--noheader", "--format=%u %j %C %T"),
     "htcondor": (
@@ -30,8 +32,11 @@ QUEUES = {
         "%s jupyterhub ",
         "Owner",
         "-format",
-        "%d RUNNING\n",
+        "%d ",
         "RequestCpus",
+        "-format",
+        "%s\n",
+        'ifThenElse(JobStatus == 2, "RUNNING", strcat("STATE ", string(JobStatus)))',
     ),
 }
 
@@ -165,12 +170,12 @@ def test_a_notebook_runs_code_as_its_user_where_the_spawner_says(session: Site) 
     assert said["printed"].split() == [nonce[::-1], "alice", home, str(spawner == "slurm"), str(spawner == "htcondor")]
     if session.batch:
         # The choice with two cores, in the queue under the user's own name.
-        assert session.queue() == ["alice jupyterhub 2 RUNNING"]
+        assert [job for job in session.queue() if job.endswith("RUNNING")] == ["alice jupyterhub 2 RUNNING"]
     # Nobody else gets in.
     assert session.visit(session.account("bob"), "run", "1", "--owner", "alice")["refused"] == 403
     assert session.visit(alice, "stop") == {"stopped": True}
     if session.batch:
-        assert until(lambda: session.queue() == [], 30)
+        assert until(lambda: session.queue() == [], GONE)
 
 
 def test_the_token_of_a_session_is_its_users_only(bnl: Miniature) -> None:
@@ -195,7 +200,8 @@ def test_what_is_not_offered_is_refused_whoever_asks(batch: Site) -> None:
     said = batch.ask(token, "POST", "/users/bob/server", "--body", evil)
     assert said["status"] == 400
     assert "no such session is offered" in said["body"]
-    assert batch.queue() == []
+    # Somebody else's job of a moment ago may still be ending.
+    assert [job for job in batch.queue() if job.startswith("bob ")] == []
 
 
 def test_a_service_may_do_what_its_scopes_say(site: Site) -> None:
@@ -250,7 +256,7 @@ def test_a_session_is_not_forgotten_while_its_scheduler_is_away(bnl: Miniature) 
         assert site.visit(alice, "stop") == {"stopped": True}
     finally:
         bnl.heal()
-    assert until(lambda: site.queue() == [], 60)
+    assert until(lambda: site.queue() == [], GONE)
 
 
 def test_an_issuer_that_hangs_is_named(site: Site) -> None:

@@ -200,7 +200,8 @@ def test_a_server_started_with_a_bad_model_in_a_repository_serves_the_others(sit
     assert [ailment.daemon for ailment in site.miniature.ailments()] == ["triton"]
     site.miniature.heal()
     assert not site.miniature.ailments()
-    assert "there_is_no_such_module" in site.index()["bob-broken"]["reason"]
+    # The server is ready while it still tries.
+    assert until(lambda: "there_is_no_such_module" in site.index()["bob-broken"].get("reason", ""), PATIENCE)
     assert site.infer("alice-example", user="alice") == pytest.approx(MASSES, rel=1e-5)
 
 
