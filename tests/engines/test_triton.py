@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 TENANTS = ("alice", "bob")
 # How long a model may take: a look at the repository every 2 s, and a Python that imports numpy, on a busy machine.
 PATIENCE = 40
+# How long the server may take to see that its store is gone: AWS's client tries ten times, with pauses that grow to
+# half a minute in all, and does so for each tenant's repository.
+NOTICED = 180
 
 INFER = """
 import importlib, json, sys
@@ -247,7 +250,7 @@ def test_without_its_store_the_server_serves_what_it_has_loaded(site: Site, mode
         # Not before the server has noticed: it looks at the repository every 2 s.
         log = room.log("triton")
         seen = log.stat().st_size
-        assert until(lambda: "failed to poll model repository" in log.read_text()[seen:], PATIENCE)
+        assert until(lambda: b"failed to poll model repository" in log.read_bytes()[seen:], NOTICED)
         for user in TENANTS:
             assert site.infer(f"{user}-example", user=user) == pytest.approx(MASSES, rel=1e-5)
         done = site.upload(str(model), "--name", "alice-new", user="alice", check=False)
