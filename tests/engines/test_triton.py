@@ -205,6 +205,7 @@ def test_a_server_started_with_a_bad_model_in_a_repository_serves_the_others(sit
     assert not site.miniature.ailments()
     # The server is ready while it still tries.
     assert until(lambda: "there_is_no_such_module" in site.index()["bob-broken"].get("reason", ""), PATIENCE)
+    assert until(lambda: site.ready("alice-example"), PATIENCE)
     assert site.infer("alice-example", user="alice") == pytest.approx(MASSES, rel=1e-5)
 
 
