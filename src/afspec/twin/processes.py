@@ -82,10 +82,14 @@ def descendants(pids: Iterable[int]) -> set[int]:
 def marked(text: str) -> set[int]:
     """Processes with a variable in their environment that names the folder `text`, or something in it.
 
-    A shell's own memory of where it is does not count: somebody may only be looking around there.
+    A shell's own memory of where it is does not count: somebody may only be looking around there. A process without a
+    terminal that works in the folder does: what a killed daemon had started may know nothing else of the twin.
     """
     found = set()
     for pid in _pids():
+        if _works_in(PROC / str(pid), text):
+            found.add(pid)
+            continue
         try:
             entries = (PROC / str(pid) / "environ").read_bytes().split(b"\0")
         except OSError:
@@ -96,6 +100,16 @@ def marked(text: str) -> set[int]:
                 found.add(pid)
                 break
     return found
+
+
+def _works_in(process: Path, folder: str) -> bool:
+    """Whether a process's working folder is that folder or one in it, which may be gone, and it has no terminal."""
+    try:
+        place = str((process / "cwd").readlink()).removesuffix(" (deleted)")
+        terminal = (process / "stat").read_text().rpartition(")")[2].split()[4]
+    except OSError:
+        return False
+    return terminal == "0" and (place == folder or place.startswith(folder + "/"))
 
 
 def end(processes: Callable[[], set[int]], patience: float) -> set[int]:

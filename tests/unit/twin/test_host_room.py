@@ -131,3 +131,9 @@ def test_processes_are_told_apart_by_their_start() -> None:
     assert me.alive
     assert not Process(me.pid, me.start + 1).alive
     assert identify(2**22 + 1) is None
+
+
+def test_what_a_daemon_left_working_in_the_folder_ends_too(room: HostRoom) -> None:
+    with subprocess.Popen(["sleep", "65"], cwd=room.folder / "alice", env={}, start_new_session=True) as left:
+        room.close()
+        assert left.wait(timeout=10) != 0
