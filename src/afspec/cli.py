@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from afspec import __version__
+from afspec.cli_conform import conform
 from afspec.cli_twin import twin
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ def cli() -> None:
       afspec matrix 'sites/*.yaml'          facilities side by side
       afspec rules AF3103                   what a diagnostic means
       afspec twin up slac                   a miniature of the facility on this machine
+      afspec conform bnl                    prove what it promises, as an ordinary user
 
     Exit codes: 0 all is well, 1 a spec has errors, 2 wrong usage, 3 files differ (--check), 4 outputs cannot
     be written, 70 a defect of afspec.
@@ -244,6 +246,7 @@ def rules(code: str | None, form: str) -> None:
     click.echo(found, nl=False)
 
 
+cli.add_command(conform)
 cli.add_command(twin)
 
 
