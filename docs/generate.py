@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from afspec.catalogue import describe
+from afspec.conformance.page import requirements_page
 from afspec.facility import validate
 from afspec.matrix import render_matrix
 from afspec.source import Loader
@@ -37,7 +38,7 @@ def readme() -> str:
     return f"{before}{START}\n\n{table}\n\n{END}{after}"
 
 
-PAGES = {"docs/diagnostics.md": diagnostics_page, "README.md": readme}
+PAGES = {"docs/diagnostics.md": diagnostics_page, "docs/requirements.md": requirements_page, "README.md": readme}
 
 
 def main() -> int:

@@ -59,6 +59,21 @@ def test_holds_every_generator(installed: Path, tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.wheel
+def test_asks_a_site_from_another_folder(installed: Path, tmp_path: Path) -> None:
+    wheel = next((installed.parents[1] / "dist").glob("*.whl"))
+    pinned = ("--constraint", ROOT / "requirements" / "dev.txt")
+    run(installed / "python", "-m", "pip", "install", "--quiet", *pinned, f"{wheel}[conformance]", cwd=tmp_path)
+    # Another project's configuration and conftest lie around, and must not matter.
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --no-such-option\n")
+    (tmp_path / "conftest.py").write_text("raise RuntimeError\n")
+    here = tmp_path / "here"
+    here.mkdir()
+    told = run(installed / "afspec", "conform", "bnl", "--plan", cwd=here)
+    assert "AF-BATCH-001" in told
+    assert list(here.iterdir()) == []
+
+
 def files(folder: Path) -> list[Path]:
     # The lock names the core's digest, which is the same in both: it is compared too.
     return sorted(path for path in folder.rglob("*") if path.is_file())

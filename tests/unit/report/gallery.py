@@ -87,7 +87,7 @@ def bnl() -> Report:
     """A site that could not be reached: everything promised is unverified, for one cause."""
 
     def stopped(name: str, item: str = "", declared: str = "") -> Result:
-        checks = [make.check(Outcome.UNVERIFIED, reason=Reason.BLOCKED_BY, cause="C-1", attempts=[])]
+        checks = [make.check(Outcome.UNVERIFIED, reason=Reason.BLOCKED_BY, cause="C-1", text=make.cause().text)]
         decides = name != "AF-BATCH-003"
         return make.result(name, item, Verdict.UNVERIFIED, declared=declared, checks=checks, at=None, decides=decides)
 

@@ -85,4 +85,9 @@ def test_promise_of_instances_is_the_strongest_with_its_values() -> None:
         make.result(item="c", promise=Promise.PLANNED, declared="later"),
     ]
     promised = promise_of(seen(make.report(results=results), TODAY))
-    assert promised == Promised(Promise.PROMISED, "a 10 cores; b 20 cores")
+    assert promised == Promised(Promise.PROMISED, "a: 10 cores; b: 20 cores")
+
+
+def test_item_that_its_value_names_is_not_named_twice() -> None:
+    results = [make.result(item="sft.cern.ch", declared="sft.cern.ch"), make.result(declared="for all")]
+    assert promise_of(seen(make.report(results=results), TODAY)).value == "sft.cern.ch; for all"

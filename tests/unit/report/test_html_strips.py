@@ -28,6 +28,12 @@ def test_strip_has_a_mark_for_each_of_the_last_runs(verdicts: list[Verdict | Non
     assert glyphs == [faces.OF_VERDICT[v].glyph if v else faces.GAP.glyph for v in verdicts[-LENGTH:]]
 
 
+def test_oldest_runs_leave_the_strip_first() -> None:
+    verdicts = [Verdict.BROKEN] * 5 + [Verdict.VERIFIED] * LENGTH
+    made = strips(run(day, verdict) for day, verdict in enumerate(verdicts))["slac"]
+    assert made.strip(*KEY).summary == "last 30 runs: 30 verified"
+
+
 def test_run_that_did_not_ask_is_a_gap_and_no_pass() -> None:
     strip = strips([run(0, Verdict.VERIFIED), run(1, None), run(2, Verdict.BROKEN)])["slac"].strip(*KEY)
     assert "class=gap" in strip.marks

@@ -57,7 +57,7 @@ def test_contrast_is_computed_as_wcag_does() -> None:
     assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
 
 
-@pytest.mark.parametrize(("dark", "twin"), itertools.product([False, True], repeat=2))
+@pytest.mark.parametrize(("dark", "twin"), [*itertools.product([False, True], repeat=2)])
 def test_every_ink_stands_out(*, dark: bool, twin: bool) -> None:
     weak = {pair: round(ratio, 2) for pair, ratio in pairs(scheme(dark=dark, twin=twin)).items() if ratio < LEAST}
     assert weak == {}

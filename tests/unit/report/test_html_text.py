@@ -7,7 +7,7 @@ import re
 from html import unescape
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from unit.report import factory as make
 
@@ -98,6 +98,8 @@ def test_evidence_is_linked_inside_its_bundle_only(base: str, path: str, link: s
 
 
 @given(st.tuples(st.text(max_size=8), st.text(max_size=8)))
+@example((" ", "_20"))
+@example(("_", "_5F"))
 def test_no_two_items_share_an_anchor(items: tuple[str, str]) -> None:
     one, other = (anchor("slac", item) for item in items)
     assert (one == other) == (items[0] == items[1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import TYPE_CHECKING
 
 import pytest
 from unit.report import factory as make
@@ -10,6 +11,9 @@ from unit.report import factory as make
 from afspec.report.html import faces
 from afspec.report.html.today import seen, standing, waiver_state
 from afspec.verdict import Outcome, Promise, Reason, SiteWord, Verdict
+
+if TYPE_CHECKING:
+    from afspec.report.model import WaiverRecord
 
 LATER = make.NOW + dt.timedelta(days=2)
 
@@ -86,7 +90,7 @@ def test_expired_waiver_makes_the_site_non_conformant_and_says_what_was() -> Non
 
 
 @pytest.mark.parametrize("waivers", [[], [make.waiver(valid=False, problem="no owner")]])
-def test_waived_without_a_valid_waiver_is_broken(waivers: list[make.WaiverRecord]) -> None:
+def test_waived_without_a_valid_waiver_is_broken(waivers: list[WaiverRecord]) -> None:
     report = make.report(results=[make.result(verdict=Verdict.WAIVED, waiver="W-1")], waivers=waivers)
     assert seen(report, make.NOW)[0].face is faces.BROKEN
 
