@@ -17,6 +17,7 @@ import click
 
 from afspec import __version__
 from afspec.cli_conform import conform
+from afspec.cli_report import report
 from afspec.cli_twin import twin
 
 if TYPE_CHECKING:
@@ -93,6 +94,7 @@ def cli() -> None:
       afspec matrix 'sites/*.yaml'          facilities side by side
       afspec rules AF3103                   what a diagnostic means
       afspec twin up slac                   a miniature of the facility on this machine
+      afspec report show BUNDLE             what a conformance run found
       afspec conform bnl                    prove what it promises, as an ordinary user
 
     Exit codes: 0 all is well, 1 a spec has errors, 2 wrong usage, 3 files differ (--check), 4 outputs cannot
@@ -211,13 +213,14 @@ def targets(spec: str | None, as_of: dt.datetime | None, *, as_json: bool) -> No
 
 
 @cli.command()
-@click.option("--kind", type=click.Choice(["facility", "overlay"]), default="facility", show_default=True)
-@click.option("--write", is_flag=True, help="Write both schemas into specs/.")
+@click.option("--kind", type=click.Choice(["facility", "overlay", "report"]), default="facility", show_default=True)
+@click.option("--write", is_flag=True, help="Write all schemas into specs/.")
 @click.option("--check", is_flag=True, help="Exit 3 if the schemas in specs/ are not those of the models.")
 def schema(kind: str, *, write: bool, check: bool) -> None:
     """The language's JSON Schema, generated from the models.
 
-    `facility` is for whole specs; `overlay` is the same with nothing required, for bases.
+    `facility` is for whole specs; `overlay` is the same with nothing required, for bases; `report` is the form of
+    report.json.
     """
     from afspec.schema import render_schema, stale_schemas, write_schemas  # noqa: PLC0415
 
@@ -248,6 +251,7 @@ def rules(code: str | None, form: str) -> None:
 
 cli.add_command(conform)
 cli.add_command(twin)
+cli.add_command(report)
 
 
 def main() -> None:

@@ -8,9 +8,10 @@ from typing import Any
 
 from afspec.facility import Facility
 from afspec.facility.quantities import format_bytes, format_duration
+from afspec.report.model import Report
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-KINDS = ("facility", "overlay")
+KINDS = ("facility", "overlay", "report")
 # Quantities are numbers inside and text in a spec; by the titles of their schemas.
 _AS_WRITTEN = {"Size": format_bytes, "Time": format_duration}
 
@@ -91,8 +92,16 @@ def facility_schema() -> dict[str, Any]:
     return {"$schema": DIALECT, **schema, "title": "afspec facility"}
 
 
+def report_schema() -> dict[str, Any]:
+    """The schema of report.json. A machine writes it: nothing is left out, and null is written where nothing is."""
+    schema = Report.model_json_schema(mode="serialization")
+    return {"$schema": DIALECT, **schema, "title": "afspec report"}
+
+
 def render_schema(kind: str) -> str:
     """The schema as text; `kind` is one of KINDS."""
+    if kind == "report":
+        return json.dumps(report_schema(), indent=1) + "\n"
     schema = facility_schema()
     if kind == "overlay":
         schema = {**_without_required(schema), "title": "afspec base or overlay"}

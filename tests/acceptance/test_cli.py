@@ -269,7 +269,7 @@ class TestOthers:
     def test_schema_in_a_folder(self) -> None:
         stale = run("schema", "--check")
         assert (stale.exit_code, stale.stderr.count("is stale")) == (3, 2)
-        assert run("schema", "--write").stdout.count("wrote") == 2
+        assert run("schema", "--write").stdout.count("wrote") == 3
         assert run("schema", "--check").exit_code == 0
 
     def test_rules(self) -> None:

@@ -26,7 +26,7 @@ ALLOWED: dict[str, set[str]] = {
     "facility": {"diagnostics", "source"},
     "rules": {"diagnostics", "source", "facility"},
     "generators": {"facility"},
-    "schema": {"facility"},
+    "schema": {"facility", "report"},
     "catalogue": {"diagnostics", "rules"},
     "compiler": {"diagnostics", "source", "facility", "rules", "generators"},
     "matrix": {"facility"},

@@ -101,8 +101,9 @@ class Attempt(Part):
 
 
 class CheckResult(Part):
-    """What came of one check on one instance; its outcome is that of the last attempt, unless a later cause says
-    otherwise.
+    """What came of one check on one instance.
+
+    Its outcome is that of the last attempt, unless a later cause says otherwise.
     """
 
     name: str

@@ -129,6 +129,12 @@ def test_what_is_harmless_stays(text: str) -> None:
     assert redact(text, KNOWN) == text
 
 
+def test_what_stands_for_a_secret_is_no_secret() -> None:
+    known = Forbidden(secrets=("secret",), users=("user",), hosts=("host",))
+    assert find("<secret><user><host>", known) == []
+    assert redact("<user> told a secret", known) == "<user> told a <secret>"
+
+
 def test_a_secret_that_cannot_be_told_from_text_is_refused() -> None:
     with pytest.raises(ValueError, match="fewer than 4"):
         Forbidden(secrets=("a b\n",))
