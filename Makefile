@@ -4,9 +4,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SITES := sites/bnl.yaml sites/uchicago.yaml sites/slac.yaml sites/local.yaml
-TYPED := src generators conformance tests benchmarks docs
+TYPED := src generators conformance tests benchmarks docs reports
 
-.PHONY: help venv engines demo test test-fast test-engines lint format schema docs bench clean
+.PHONY: help venv engines demo test test-fast test-engines lint format schema docs reports bench clean
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*##/\t/' | expand -t 12
@@ -52,6 +52,9 @@ schema: venv  ## Write the schemas into specs/
 
 docs: venv  ## Write the generated pages of docs/
 	$(BIN)/python docs/generate.py
+
+reports: venv  ## Ask the three facilities and their twins, and publish what came of it in reports/
+	$(BIN)/python reports/publish.py
 
 bench: venv  ## Measure speed and memory
 	$(BIN)/python benchmarks/measure.py

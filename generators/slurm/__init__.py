@@ -60,7 +60,8 @@ class Slurm(Generator):
     def _replica(self, facility: Facility, replica: Replica, folder: str) -> Iterator[Artifact]:
         for name in ("slurm.conf", "slurmdbd.conf", "gres.conf", "my.cnf"):
             yield self.template(f"{name}.j2", f"{folder}/{name}", Format.INI, facility=facility, replica=replica)
-        for name in ("prepare.sh", "accounts.sh"):
+        scripts = ("prepare.sh", "accounts.sh", *(("task-prolog.sh",) if replica.scratch else ()))
+        for name in scripts:
             yield self.template(
                 f"{name}.j2", f"{folder}/{name}", Format.SHELL, executable=True, facility=facility, replica=replica
             )

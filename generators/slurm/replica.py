@@ -70,6 +70,9 @@ class Replica(NamedTuple):
     partitions: tuple[ReplicaPartition, ...]
     accounts: tuple[str, ...]
     qos: tuple[str, ...]
+    # Where a job's own scratch folder is made, and the variable that names it, where the site has both.
+    scratch: str | None
+    scratch_variable: str | None
 
     @classmethod
     def of(cls, pool: SlurmPool, prefix: str, jobs: Sequence[Job]) -> Replica:
@@ -95,6 +98,8 @@ class Replica(NamedTuple):
             partitions=tuple(_partitions(names, pool, partitions)),
             accounts=pool.accounts or ("users",),
             qos=tuple(dict.fromkeys((*pool.qos, *(qos for partition in partitions for qos in partition.qos)))),
+            scratch=pool.scratch if pool.scratch_variable else None,
+            scratch_variable=pool.scratch_variable if pool.scratch else None,
         )
 
 

@@ -53,6 +53,7 @@ def assemble(request: Request) -> Run:
             parts.credentials,
             parts.wallet,
             parts.absent,
+            found.facility,
         )
     credentials = credentials_of(request, found.facility.name)
     ways: dict[str, Way] = {name: _way(host) for name, host in credentials.vantages.items()}

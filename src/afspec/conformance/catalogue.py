@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import yaml
@@ -87,7 +88,15 @@ class Profile(Model):
 
     name: str
     title: str
-    requirements: tuple[RequirementId, ...] = Field(min_length=1)
+    requirements: tuple[RequirementId, ...] = Field(min_length=1, description="Needed wherever it is.")
+    one_of: tuple[tuple[RequirementId, ...], ...] = Field(
+        (), description="Ways to the same thing, of which those that the site offers are needed, and one at least."
+    )
+
+    @property
+    def named(self) -> tuple[RequirementId, ...]:
+        """Everything that it names."""
+        return (*self.requirements, *(name for group in self.one_of for name in group))
 
 
 class Catalogue(Model):
@@ -104,8 +113,10 @@ class Catalogue(Model):
         for requirement in self.requirements:
             if unknown := set(requirement.depends_on) - set(ids):
                 raise ValueError(f"{requirement.id} depends on {', '.join(sorted(unknown))}, which is not there")
+        if circle := _circle({item.id: item.depends_on for item in self.requirements}):
+            raise ValueError(f"in a circle, each depends on the next: {', '.join(circle)}")
         for profile in self.profiles:
-            if unknown := set(profile.requirements) - set(ids):
+            if unknown := set(profile.named) - set(ids):
                 raise ValueError(f"profile {profile.name} names {', '.join(sorted(unknown))}, which is not there")
         return self
 
@@ -118,8 +129,8 @@ class Catalogue(Model):
 
     @property
     def members(self) -> dict[str, tuple[str, ...]]:
-        """The requirements of every profile, by the profile's name."""
-        return {profile.name: profile.requirements for profile in self.profiles}
+        """Everything that each profile names, by the profile's name."""
+        return {profile.name: profile.named for profile in self.profiles}
 
     @property
     def sha256(self) -> str:
@@ -129,10 +140,22 @@ class Catalogue(Model):
         ).hexdigest()
 
 
+def _circle(below: dict[str, tuple[str, ...]]) -> list[str]:
+    """Requirements that rest on one another, the first of them again at the end; empty where there are none."""
+    try:
+        TopologicalSorter(below).prepare()
+    except CycleError as error:
+        # graphlib tells of them the other way round.
+        found: list[str] = error.args[1]
+        return found[::-1]
+    return []
+
+
 def _parse(path: Path) -> list[Any]:
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:
+        # ValueError: no UTF-8, or a date that is none.
         raise CatalogueError(f"{path.name}: no YAML: {error}") from error
     if not isinstance(data, list):
         raise CatalogueError(f"{path.name}: must be a list")
@@ -143,8 +166,8 @@ def _reason(error: ValidationError, data: list[Any]) -> str:
     first = error.errors()[0]
     place = list(first["loc"])
     if place[:1] == ["requirements"] and len(place) > 1 and isinstance(place[1], int):
-        entry = data[place[1]]
-        place[:2] = [str(entry.get("id", f"entry {place[1] + 1}")) if isinstance(entry, dict) else place[1]]
+        entry, which = data[place[1]], f"entry {place[1] + 1}"
+        place[:2] = [str(entry.get("id", which)) if isinstance(entry, dict) else which]
     return f"{'.'.join(map(str, place)) or 'catalogue'}: {first['msg']}"
 
 

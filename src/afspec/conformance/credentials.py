@@ -6,10 +6,13 @@ user: alice                                   # taken out of everything that is 
 vantages:
   login: {host: "ssh://iana", ssh_config: ~/.ssh/config, controlpath: ~/.ssh/control-%C}
   session: {host: "local://"}
+ssh_config: ~/.ssh/config                     # the user's own, where `outside` is
+folders: {group: /sdf/group/atlas/mine}       # where she may write in an area that is a group's
+xrootd_file: root://host:1094//store/file     # a file that she may read, to read it through caches
 secrets:
   hub_token: {env: JUPYTERHUB_API_TOKEN}
 consents:
-  bad_credentials: {given_by: "S3DF help desk", on: 2026-11-20}
+  bad_credentials: {given_by: "S3DF help desk", since: 2026-11-20}
 downtimes:
   - {capability: batch, start: 2026-11-22T08:00:00Z, end: 2026-11-22T18:00:00Z, notice: "https://..."}
 """
@@ -22,7 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import AwareDatetime, Field, ValidationError
 
 from afspec.conformance.catalogue import Consent, Vantage
 from afspec.conformance.trouble import UnverifiedError
@@ -51,15 +54,16 @@ class ConsentGiven(Model):
     """Who of the site agreed, and when."""
 
     given_by: str = Field(min_length=1)
-    on: dt.date
+    # Not `on`, which YAML 1.1 reads as true.
+    since: dt.date
 
 
 class Downtime(Model):
     """A time in which the site said that something would not work."""
 
     capability: str = Field(description="A row of the matrix, or `site` for all.")
-    start: dt.datetime
-    end: dt.datetime
+    start: AwareDatetime = Field(description="With its time zone: 2026-11-22T08:00:00Z.")
+    end: AwareDatetime
     notice: str = Field(min_length=1, description="Where it was announced.")
 
 
@@ -70,6 +74,15 @@ class Credentials(Model):
     site: str
     user: str | None = None
     vantages: dict[Vantage, VantageHost] = Field({}, description="How each is reached.")
+    ssh_config: str = Field(
+        "~/.ssh/config", description="The user's own SSH configuration, where outside is: her keys."
+    )
+    folders: dict[str, str] = Field({}, description="Where the user may write in an area that is a group's, by area.")
+    xrootd_file: str | None = Field(
+        None,
+        pattern=r"^x?roots?://[^/]+//",
+        description="A file at its source, root://HOST//PATH, to read through caches.",
+    )
     secrets: dict[str, SecretRef] = Field({}, description="Where the secrets are that checks ask for.")
     consents: dict[Consent, ConsentGiven] = Field({}, description="What the site has agreed to.")
     downtimes: tuple[Downtime, ...] = Field((), description="When the site said that something would not work.")
@@ -99,12 +112,13 @@ def load_credentials(path: Path, site: str) -> Credentials:
         found = Credentials.model_validate(data)
     except OSError as error:
         raise CredentialsError(f"{path}: {error.strerror}") from error
-    except yaml.YAMLError as error:
-        raise CredentialsError(f"{path}: no YAML: {error}") from error
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
-        place = ".".join(map(str, first["loc"]))
+        place = ".".join(map(str, first["loc"])) or "the whole"
         raise CredentialsError(f"{path}: {place}: {first['msg']}") from error
+    except (yaml.YAMLError, ValueError) as error:
+        # ValueError: no UTF-8, or a date that is none.
+        raise CredentialsError(f"{path}: no YAML: {error}") from error
     if found.site != site:
         raise CredentialsError(f"{path} is for the site {found.site}, not {site}")
     return found

@@ -10,18 +10,18 @@ import pytest
 from afspec import __version__
 from afspec.conformance.evidence import now
 from afspec.conformance.execute import key
+from afspec.conformance.plan import make_plan, members
+from afspec.conformance.rows import row
 from afspec.conformance.store import Told
 from afspec.report.attempts import checked
 from afspec.report.conclude import conclude
 from afspec.report.model import (
     Attempt,
-    Budget,
     CheckResult,
     Counts,
     Digested,
     Problem,
     Report,
-    RequirementRow,
     Result,
     Summary,
     Tool,
@@ -34,31 +34,11 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Sequence
 
-    from afspec.conformance.catalogue import Catalogue, Check, Requirement
+    from afspec.conformance.catalogue import Catalogue, Check
     from afspec.conformance.plan import Instance
     from afspec.conformance.run import Run
     from afspec.conformance.store import Store
     from afspec.report.model import WaiverRecord
-
-
-def row(requirement: Requirement) -> RequirementRow:
-    """A requirement as reports carry it."""
-    limits = requirement.budget
-    return RequirementRow(
-        id=requirement.id,
-        title=requirement.title,
-        level=requirement.level,
-        capability=requirement.capability,
-        statement=requirement.statement,
-        source=requirement.source,
-        vantage=requirement.vantage,
-        actor=requirement.actor,
-        safety=requirement.safety,
-        max_age=requirement.max_age,
-        budget=Budget(wall=limits.wall, jobs=limits.jobs, cpu=limits.cpu, gpu=limits.gpu, bytes=limits.bytes),
-        checks=tuple(check.name for check in requirement.checks),
-        each="" if requirement.each == "site" else requirement.each,
-    )
 
 
 def catalogue_digest(catalogue: Catalogue) -> Digested:
@@ -70,8 +50,10 @@ def draft(
     run: Run, store: Store, started: dt.datetime, partial: Sequence[str], waivers: Sequence[WaiverRecord]
 ) -> Report:
     """The whole report, with verdicts."""
-    request, facility, catalogue = run.request, run.facility, run.plan.catalogue
-    results = tuple(_result(run, store, instance) for instance in run.plan.instances)
+    request, facility, catalogue = run.request, run.declared, run.plan.catalogue
+    said = make_plan(run.declared, catalogue, request.profile)
+    results = tuple(_result(run, store, instance) for instance in said.instances)
+    stopped = {check.cause for result in results for check in result.checks}
     chosen = {instance.requirement.id for instance in run.plan.instances}
     finished = now()
     tool = Tool(version=__version__, python=platform.python_version(), pytest=pytest.__version__)
@@ -99,12 +81,12 @@ def draft(
         exit_code=0,
         requirements=tuple(row(item) for item in catalogue.requirements if item.id in chosen),
         results=results,
-        causes=tuple(store.causes()),
+        causes=tuple(cause for cause in store.causes() if cause.id in stopped),
         waivers=tuple(waivers),
         problems=(*store.problems(), *_crashes(run, store)),
     )
-    members = {name: ids for name, ids in catalogue.members.items() if request.profile in {None, name}}
-    return conclude(unfinished, members)
+    needed = members(run.declared, catalogue)
+    return conclude(unfinished, {name: ids for name, ids in needed.items() if request.profile in {None, name}})
 
 
 def _result(run: Run, store: Store, instance: Instance) -> Result:

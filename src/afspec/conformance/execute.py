@@ -6,6 +6,7 @@ died half-way is the cause, not each of the jobs that were never heard of.
 
 from __future__ import annotations
 
+import hashlib
 import re
 import time
 from dataclasses import replace
@@ -51,7 +52,15 @@ class Asker:
             told = self.store.told(name)
             if told is None:
                 self.store.asking(name)
-                told = self._ask(instance, check)
+                try:
+                    told = self._ask(instance, check)
+                except Exception as error:  # noqa: BLE001 - the kit's own fault: said of this check, and not of others
+                    text = self.run.clean(f"the kit failed: {type(error).__name__}: {error}")
+                    told = Told((Attempt(at=now(), seconds=0, outcome=Outcome.ERROR, text=text),))
+                except BaseException:
+                    # An interrupt leaves it as not asked; only a process that is gone leaves the mark.
+                    self.store.forget(name)
+                    raise
                 self.store.tell(name, told)
         return told
 
@@ -82,19 +91,27 @@ class Asker:
         requirement = instance.requirement
         credentials = self.run.credentials
         if why := self.run.absent.get(requirement.capability):
-            return self._stopped(Reason.PREREQUISITE_ABSENT, why)
+            return self._stopped(Reason.PREREQUISITE_ABSENT, why, about=requirement.capability)
         if downtime := credentials.downtime(requirement.capability, now()):
             until = f"{downtime.end:%Y-%m-%d %H:%M} UTC"
-            return self._stopped(Reason.DOWNTIME, f"announced downtime until {until}: {downtime.notice}")
+            why = f"announced downtime until {until}: {downtime.notice}"
+            return self._stopped(Reason.DOWNTIME, why, about=downtime.capability)
         if check.consent and check.consent not in credentials.consents:
             asks = check.consent.replace("_", " ")
             hint = f"Ask the site, then say who agreed under `consents: {check.consent}:` of the run's credentials."
             return self._stopped(Reason.NO_CREDENTIALS, f"the site has not agreed to {asks}", hint)
+        if time.time() > self.run.ends:
+            return self._stopped(Reason.BUDGET_EXHAUSTED, "the time that the run was given is over")
         if not self._affordable(instance):
             return self._stopped(Reason.BUDGET_EXHAUSTED, "the budget of the run does not allow it")
         return None
 
-    def _stopped(self, reason: Reason, text: str, next_step: str = "", cause: str | None = None) -> Told:
+    def _stopped(self, reason: Reason, text: str, next_step: str = "", about: str = "") -> Told:
+        """What was not tried; `about` is the capability of which it is true as a whole: one cause."""
+        cause = None
+        if about:
+            name = f"{reason.value.replace('_', ' ')}: {about}"
+            cause = self.store.cause(Cause(id=name, target=about, reason=reason, text=self.run.clean(text), at=now()))
         text = f"{text}. {next_step}" if next_step else text
         attempt = Attempt(at=now(), seconds=0, outcome=Outcome.UNVERIFIED, reason=reason, text=self.run.clean(text))
         return Told((attempt,), cause)
@@ -125,6 +142,9 @@ class Asker:
             return cause
         for below in self.run.plan.below(instance):
             for check in below.requirement.checks:
+                # What is asked only where the site has agreed says nothing of whether the thing works.
+                if check.consent:
+                    continue
                 told = self._again(below, check) if anew else self.ask(below, check)
                 if told.outcome in _BAD:
                     return self._cause(below, told)
@@ -177,7 +197,8 @@ class Asker:
         self._pace(check)
         started, begun = now(), time.monotonic()
         evidence = Evidence(self.run.clean)
-        probe = Probe(self.run, instance, evidence, begun + instance.requirement.budget.wall)
+        wall = min(float(instance.requirement.budget.wall), self.run.ends - time.time())
+        probe = Probe(self.run, instance, evidence, begun + wall)
         outcome, reason, text = Outcome.PASS, None, ""
         try:
             function_of(check)(probe)
@@ -194,7 +215,9 @@ class Asker:
             self._clean_up(instance, probe)
         text = self.run.clean(" ".join(text.split()))
         number = len(so_far.attempts) + 1
+        degraded = tuple(self.run.clean(why) for why in probe.degradations) if outcome is Outcome.PASS else ()
         head: dict[str, object] = {"attempt": number, "outcome": outcome.value, "text": text}
+        head |= {"degraded": list(degraded), "proof": probe.proof.value}
         ref = self._write(instance, check, head, evidence)
         attempt = Attempt(
             at=started,
@@ -205,7 +228,6 @@ class Asker:
             assertions=len(evidence.assertions),
             evidence=(ref,),
         )
-        degraded = tuple(self.run.clean(why) for why in probe.degradations) if outcome is Outcome.PASS else ()
         return replace(so_far.plus(attempt), degraded=degraded, proof=probe.proof)
 
     def _pace(self, check: Check) -> None:
@@ -225,8 +247,7 @@ class Asker:
             )
 
     def _write(self, instance: Instance, check: Check, said: dict[str, object], evidence: Evidence) -> EvidenceRef:
-        item = re.sub(r"[^A-Za-z0-9._-]+", "-", instance.subject.item)[:60] or "site"
-        path = f"evidence/{instance.requirement.id}/{item}.{check.name}.{said['attempt']}.json"
+        path = f"evidence/{instance.requirement.id}/{_file(instance.subject.item)}.{check.name}.{said['attempt']}.json"
         head = {
             "requirement": instance.requirement.id,
             "item": instance.subject.item,
@@ -234,6 +255,12 @@ class Asker:
             "run": self.run.request.run,
         }
         return self.store.evidence(path, evidence.plain(**head, **said))
+
+
+def _file(item: str) -> str:
+    """The start of a file's name for an item; two items never share one."""
+    plain = re.sub(r"[^A-Za-z0-9_-]+", "-", item)[:60].strip("-") or "site"
+    return plain if plain == item or not item else f"{plain}-{hashlib.sha256(item.encode()).hexdigest()[:6]}"
 
 
 def _told(trouble: Trouble) -> str:

@@ -65,6 +65,8 @@ def parse_budget(text: str) -> dict[str, float]:
             found[name] = float(_BUDGET[name](value))
         except Exception as error:
             raise pytest.UsageError(f"--budget: {part}: {error}") from error
+        if found[name] < 0:
+            raise pytest.UsageError(f"--budget: {part}: less than nothing")
     return found
 
 

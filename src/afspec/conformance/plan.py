@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import afspec.conformance.subjects_notebooks  # noqa: F401 - registers its selectors
+from afspec.conformance import subjects_parts  # noqa: F401 - its selectors are found by their names
 from afspec.conformance.contexts import CONTEXTS
 from afspec.conformance.subjects import SELECTORS, Subject
 from afspec.verdict import Promise
@@ -113,6 +115,22 @@ def make_plan(facility: Facility, catalogue: Catalogue, profile: str | None = No
     wanted = _with_what_they_rest_on(catalogue, catalogue.members[profile]) if profile else None
     chosen = [item for item in catalogue.requirements if wanted is None or item.id in wanted]
     return Plan(facility, catalogue, instances(facility, chosen))
+
+
+def members(facility: Facility, catalogue: Catalogue) -> dict[str, tuple[str, ...]]:
+    """What each profile needs at a facility: of ways to one thing those that it offers, or all if it offers none."""
+    offered = {
+        instance.requirement.id
+        for instance in instances(facility, catalogue.requirements)
+        if instance.subject.promise.offered
+    }
+    return {
+        profile.name: (
+            *profile.requirements,
+            *(name for group in profile.one_of for name in group if name in offered or not offered & set(group)),
+        )
+        for profile in catalogue.profiles
+    }
 
 
 def _with_what_they_rest_on(catalogue: Catalogue, names: Iterable[str]) -> set[str]:

@@ -62,6 +62,8 @@ def pytest_configure(config: pytest.Config) -> None:
         if config.option.collectonly or config.option.help:
             return
         raise pytest.UsageError("say which site: pytest conformance --site bnl (bnl, uchicago, slac, local, or a spec)")
+    # The kit's own summary names each cause once; a list of every check that it stopped says nothing more.
+    config.option.reportchars = ""
     told = getattr(config, "workerinput", {}).get("afspec_request")
     # A worker is told what the controller found out; everybody else finds out.
     config.stash[_SESSION] = Session.open(json.loads(told) if told else request_of(config), config, worker=bool(told))
@@ -143,7 +145,8 @@ def pytest_runtest_makereport(
 
 def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
     """The kit's own words beside pytest's."""
-    found = dict(report.user_properties).get(_PROPERTY)
+    # A file that could not be collected has a report too, of another kind.
+    found = dict(getattr(report, "user_properties", ())).get(_PROPERTY)
     if report.when != "call" or found is None:
         return None
     outcome = Outcome(json.loads(str(found))["outcome"])

@@ -18,7 +18,7 @@ from afspec.conformance.trouble import FailedError, UnverifiedError
 from afspec.verdict import Proof, Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from afspec.conformance.evidence import Evidence
     from afspec.conformance.plan import Instance
@@ -102,8 +102,18 @@ class Probe:
         """The way to a vantage; left out, its own."""
         return self.run.vantages.way(vantage or self.vantage)
 
-    def sh(self, script: str, *args: str, timeout: float = _COMMAND, vantage: str = "", check: bool = False) -> Answer:
+    def sh(
+        self,
+        script: str,
+        *args: str,
+        timeout: float = _COMMAND,
+        vantage: str = "",
+        check: bool = False,
+        hosts: Callable[[str], Iterable[str]] | None = None,
+    ) -> Answer:
         """Run a script of sh at a vantage; `args` are its $1, $2, ... and are never read as code.
+
+        `hosts` finds internal hosts in what it says: they are hidden before it is taken down.
 
         Raises:
             FailedError: with `check`, where it ends with anything but 0; CommandTimeoutError: it takes too long.
@@ -114,6 +124,8 @@ class Probe:
         if host is None:
             self.unverified(Reason.NO_CREDENTIALS, f"nothing runs commands at the vantage {where}")
         answer = host.run(["sh", "-c", script, "sh", *args], min(timeout, self.remaining()))
+        for name in hosts(f"{answer.out}\n{answer.err}") if hosts else ():
+            self.run.hide(name)
         # A file's content is no use to a reader, and would hide the rest.
         shown = [word if len(word) <= _SHOWN else f"<{len(word)} characters>" for word in answer.argv]
         self.evidence.command(replace(answer, argv=tuple(shown)), where)
@@ -127,13 +139,18 @@ class Probe:
         script = 'umask 077; mkdir -p "$(dirname "$1")" && printf %s "$2" | base64 -d >"$1" && chmod "$3" "$1"'
         self.sh(script, path, base64.b64encode(data).decode(), mode, vantage=vantage, check=True)
 
-    def web(self, base: str = "", *, token: str = "", scheme: str = "token", vantage: str = "") -> Web:
-        """A client of an HTTP service; a token goes into the Authorization header, and nowhere else."""
+    def web(
+        self, base: str = "", *, token: str = "", scheme: str = "token", vantage: str = "", authority: str = ""
+    ) -> Web:
+        """A client of an HTTP service; a token goes into the Authorization header, and nowhere else.
+
+        `authority` is certificates (PEM) to trust besides the system's.
+        """
         from afspec.conformance.web import Web  # noqa: PLC0415 - most checks ask no web service
 
         where = vantage or self.vantage
         headers = {"Authorization": f"{scheme} {token}"} if token else {}
-        client = Web(self.way(where), where, self.evidence, base, headers)
+        client = Web(self.way(where), where, self.evidence, base, headers, authority=authority)
         self._webs.append(client)
         return client
 

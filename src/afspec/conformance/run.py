@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 import secrets
 import time
 from dataclasses import asdict, dataclass, field
@@ -75,7 +77,14 @@ class Run:
     wallet: Wallet
     # What this environment lacks by its nature, by capability: a twin has no CVMFS.
     absent: Mapping[str, str] = field(default_factory=dict)
+    # The facility as its spec declares it, where the one that is asked had to be moved: the local twin's ports.
+    as_declared: Facility | None = None
     _internal: set[str] = field(default_factory=set)
+
+    @property
+    def declared(self) -> Facility:
+        """The facility of the spec, which reports are about."""
+        return self.as_declared or self.facility
 
     @cached_property
     def plan(self) -> Plan:
@@ -91,6 +100,12 @@ class Run:
     def name(self) -> str:
         """The start of every name that the run makes at the facility: afspec-RUN-EXPIRY (hexadecimal seconds)."""
         return f"{PREFIX}{self.request.run}-{self.request.expires:x}"
+
+    @property
+    def ends(self) -> float:
+        """When its budget of time is over: seconds since 1970."""
+        wall = self.request.budget.get("wall")
+        return self.request.expires - TTL + wall if wall is not None else math.inf
 
     def allows(self, safety: Safety) -> bool:
         """Whether the run may do things of that kind."""
@@ -117,13 +132,11 @@ def _forbidden(values: tuple[str, ...], users: tuple[str, ...], hosts: tuple[str
     return Forbidden(secrets=values, users=users, hosts=hosts)
 
 
+# Nothing shorter is ours: a user's own folder may well be called afspec-paper-2024.
+_OURS = re.compile(r"afspec-([0-9a-f]{8})-([0-9a-f]{8})(-.*)?", re.DOTALL)
+
+
 def leftover(name: str, run: str, now: float) -> bool:
     """Whether something of that name may be swept: it is this kit's, and its time is over, or it is this run's."""
-    parts = name.split("-")
-    if not name.startswith(PREFIX) or len(parts) < 3:  # noqa: PLR2004 - afspec, run, expiry
-        return False
-    try:
-        expires = int(parts[2], 16)
-    except ValueError:
-        return False
-    return parts[1] == run or expires < now
+    ours = _OURS.fullmatch(name)
+    return bool(ours and (ours[1] == run or int(ours[2], 16) < now))

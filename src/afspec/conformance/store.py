@@ -6,6 +6,7 @@ import fcntl
 import hashlib
 import json
 import os
+import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -89,6 +90,10 @@ class Store:
     def asking(self, key: str) -> None:
         """Take down that a check is being asked, so that one whose worker died is known."""
         (self.folder / "asking" / _name(key)).touch()
+
+    def forget(self, key: str) -> None:
+        """Take back that a check is being asked: it was interrupted."""
+        (self.folder / "asking" / _name(key)).unlink(missing_ok=True)
 
     def was_asking(self, key: str) -> bool:
         """Whether it was being asked when nobody was there any more to say what came of it."""
@@ -176,6 +181,6 @@ def _write(path: Path, data: dict[str, Any]) -> None:
 
 
 def _put(path: Path, data: bytes) -> None:
-    new = path.with_name(f".{path.name}.{os.getpid()}")
+    new = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
     new.write_bytes(data)
     new.replace(path)

@@ -9,10 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from afspec.facility.access import Door
 from afspec.facility.common import NamedCapability, Stance
 from afspec.facility.quantities import format_bytes, format_duration
-from afspec.facility.walk import children
+from afspec.facility.walk import children, walk
 from afspec.verdict import Promise
 
 if TYPE_CHECKING:
@@ -96,6 +95,13 @@ def ssh_entries(facility: Facility) -> Iterator[Subject]:
 
 
 @selector
+def key_only_entries(facility: Facility) -> Iterator[Subject]:
+    """The SSH servers from outside, where the spec says that they accept nothing but keys."""
+    if facility.access.ssh and facility.access.ssh.key_only:
+        yield from ssh_entries(facility)
+
+
+@selector
 def ssh_hosts(facility: Facility) -> Iterator[Subject]:
     """The hosts that users log in to."""
     ssh = facility.access.ssh
@@ -123,14 +129,6 @@ def logins(facility: Facility) -> Iterator[Subject]:
 
 
 @selector
-def hub_logins(facility: Facility) -> Iterator[Subject]:
-    """The logins that open Jupyter, by a provider that a program can ask."""
-    for subject in logins(facility):
-        if Door.JUPYTER in subject.value.opens and subject.value.method != "active-directory":
-            yield subject
-
-
-@selector
 def pools(facility: Facility) -> Iterator[Subject]:
     """The batch pools."""
     for pool in facility.batch:
@@ -151,6 +149,10 @@ def slots(facility: Facility) -> Iterator[Subject]:
             longest = format_duration(item.max_walltime) if item.max_walltime else ""
             declared = ", ".join(filter(None, [longest, _gpus(item.gpus)]))
             yield at(facility, pointer, item, item=where, declared=declared, pool=pool.name, slots=where)
+
+
+def _names(gpus: Any) -> set[str]:
+    return {gpu.name for gpu in gpus}
 
 
 def _gpus(gpus: Any) -> str:
@@ -200,14 +202,6 @@ def accounts(facility: Facility) -> Iterator[Subject]:
 
 
 @selector
-def jupyters(facility: Facility) -> Iterator[Subject]:
-    """The ways to a notebook."""
-    for item in facility.jupyter:
-        keys = {"jupyter": item.name} | ({"pool": item.pool} if item.pool else {})
-        yield at(facility, f"/jupyter/{item.name}", item, item=item.name, declared=item.kind.value, **keys)
-
-
-@selector
 def runtimes(facility: Facility) -> Iterator[Subject]:
     """What runs a user's container."""
     images = facility.images
@@ -253,16 +247,23 @@ def single(kind: str, pointer: str) -> None:
     selector(select)
 
 
-single("setup_atlas", "/software/setup_atlas")
+@selector
+def setup_atlas(facility: Facility) -> Iterator[Subject]:
+    """ATLASLocalRootBase; it rests on the repository that it lies in."""
+    part = facility.software.setup_atlas if facility.software else None
+    if part is not None:
+        folders = part.root.split("/")
+        repository = folders[2] if folders[1] == "cvmfs" and len(folders) > 2 else ""  # noqa: PLR2004 - "" comes first
+        yield at(facility, "/software/setup_atlas", part, declared=part.root, repository=repository)
+
+
 single("rucio", "/software/rucio")
 single("voms", "/software/voms")
-single("jobqueue", "/dask/jobqueue")
-single("gateway", "/dask/gateway")
 single("dask_operator", "/dask/operator")
-single("triton", "/services/triton")
 single("reana", "/services/reana")
 single("coffea_casa", "/services/coffea_casa")
 single("orchestration", "/orchestration")
+single("namespace_quota", "/orchestration/quota")
 single("kubernetes", "/access/kubernetes")
 single("gpus", "/gpus")
 
@@ -272,6 +273,12 @@ def areas(facility: Facility) -> Iterator[Subject]:
     """The places for files."""
     for area in facility.storage.areas if facility.storage else ():
         yield at(facility, f"/storage/areas/{area.name}", area, item=area.name, declared=area.path, area=area.name)
+
+
+@selector
+def homes(facility: Facility) -> Iterator[Subject]:
+    """The users' homes."""
+    yield from (subject for subject in areas(facility) if subject.value.purpose == "home")
 
 
 @selector
@@ -315,6 +322,39 @@ def servicex(facility: Facility) -> Iterator[Subject]:
 def gpu_models(facility: Facility) -> Iterator[Subject]:
     """The GPU models that jobs may ask for."""
     for gpu in facility.gpus.models if facility.gpus else ():
-        yield at(
-            facility, f"/gpus/models/{gpu.name}", gpu, item=gpu.name, declared=gpu.product or gpu.name, gpu=gpu.name
-        )
+        pools_with = [pool for pool in facility.batch for slots in pool.slots if gpu.name in _names(slots.gpus)]
+        keys = {"gpu": gpu.name} | ({"pool": pools_with[0].name} if pools_with else {})
+        yield at(facility, f"/gpus/models/{gpu.name}", gpu, item=gpu.name, declared=gpu.product or gpu.name, **keys)
+
+
+def _triton(facility: Facility, part: str, **keys: str) -> Iterator[Subject]:
+    """A part of Triton; where Triton is not offered, one row that says so."""
+    triton = facility.services.triton
+    if triton is None:
+        return
+    pointer = f"/services/triton/{part}" if triton.offered else "/services/triton"
+    declared = "".join(str(value) for _, value in walk(facility, pointer)) if triton.offered else ""
+    yield at(facility, pointer, triton, item=keys.get("door", ""), declared=declared, **keys)
+
+
+@selector
+def triton_doors(facility: Facility) -> Iterator[Subject]:
+    """The protocols by which Triton is asked."""
+    triton = facility.services.triton
+    doors = [door for door in ("http", "grpc") if triton and getattr(triton, door)]
+    for door in doors:
+        yield from _triton(facility, door, door=door)
+    if triton and not doors:
+        yield at(facility, "/services/triton", triton)
+
+
+@selector
+def triton_uploads(facility: Facility) -> Iterator[Subject]:
+    """Where users put models for Triton."""
+    yield from _triton(facility, "upload")
+
+
+@selector
+def triton_metrics(facility: Facility) -> Iterator[Subject]:
+    """Triton's metrics, where the site runs it itself and says at which port they are."""
+    yield from _triton(facility, "server/metrics_port")

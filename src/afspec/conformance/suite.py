@@ -62,7 +62,11 @@ def _module(file: str) -> ModuleType:
         raise LookupError(f"there is no {path}")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        # Whatever is wrong with the file is the kit's fault, and is said of each of its checks.
+        raise LookupError(f"{path.name} cannot be loaded: {type(error).__name__}: {error}") from error
     return module
 
 

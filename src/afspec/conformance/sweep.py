@@ -6,8 +6,11 @@ in a file of the suite, and must remove nothing but what `leftover` says is ours
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from afspec.conformance.preflight import preflight
+from afspec.conformance.suite import function_of
 from afspec.conformance.trouble import Trouble
 from afspec.report.model import Problem
 
@@ -17,8 +20,7 @@ if TYPE_CHECKING:
     from afspec.conformance.run import Run
     from afspec.conformance.store import Store
 
-# Removes the leftovers of one kind; yields what could not be removed, with the command that does it by hand.
-Sweeper = "Callable[[Run], Iterable[tuple[str, str]]]"
+# Each removes the leftovers of one kind, and yields what could not be removed, with the command that does it by hand.
 SWEEPERS: dict[str, Callable[[Run], Iterable[tuple[str, str]]]] = {}
 
 
@@ -33,7 +35,15 @@ def sweeper(function: Callable[[Run], Iterable[tuple[str, str]]]) -> Callable[[R
 
 
 def sweep(run: Run, store: Store) -> None:
-    """Run every sweeper; one that gets nowhere is told, and stops nothing: the checks will say why."""
+    """Run every sweeper of the suite; one that gets nowhere is told, and stops nothing: the checks will say why."""
+    # They are registered when their files are loaded, which under xdist only workers do by themselves.
+    for requirement in run.plan.catalogue.requirements:
+        for check in requirement.checks:
+            # One that is not there is an error of its check.
+            with suppress(LookupError):
+                function_of(check)
+    if preflight(run, store, "session"):
+        return
     for name, function in SWEEPERS.items():
         try:
             for text, by_hand in function(run):

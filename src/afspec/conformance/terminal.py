@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from afspec.conformance.plan import cost
 from afspec.facility.quantities import format_bytes, format_duration
-from afspec.verdict import Outcome, Verdict
+from afspec.report.summary import lines
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,57 +14,20 @@ if TYPE_CHECKING:
     import pytest
 
     from afspec.conformance.run import Run
-    from afspec.report.model import Counts, Report
+    from afspec.report.model import Report
 
-_SHOWN = (Verdict.ERROR, Verdict.BROKEN, Verdict.DEGRADED)
-
-
-def counts_line(counts: Counts) -> str:
-    """The counts that are not zero, worst first: `1 broken, 3 unverified, 12 verified (2 of them configured)`."""
-    names = ("error", "broken", "unverified", "degraded", "waived", "verified")
-    parts = [f"{getattr(counts, name)} {name}" for name in names if getattr(counts, name)]
-    text = ", ".join(parts) or "nothing counted"
-    if counts.configured:
-        text += f" ({counts.configured} of them configured, not tried)"
-    return f"{text}; {counts.not_counted} not counted" if counts.not_counted else text
+_COLOURS = {"error": "red", "broken": "red", "kit": "red", "cause": "yellow", "degraded": "yellow"}
 
 
 def show_report(terminal: pytest.TerminalReporter, report: Report, folder: Path | None) -> None:
-    """The end of a run."""
-    what = "twin of " if report.environment == "twin" else ""
-    terminal.section(f"{what}{report.label}: {report.summary.word.value}", bold=True)
-    terminal.write_line(f"{counts_line(report.summary.counts)}")
-    for profile in report.profiles:
-        terminal.write_line(f"profile {profile.name}: {profile.word.value}: {counts_line(profile.counts)}")
-    for run in report.runs:
-        for why in run.partial:
-            terminal.write_line(f"partial, not for publication: {why}", yellow=True)
-    _causes(terminal, report)
-    _results(terminal, report)
-    for problem in report.problems:
-        terminal.write_line(f"kit: {problem.kind}: {problem.text}", red=True)
-        if problem.next:
-            terminal.write_line(f"    by hand: {problem.next}")
+    """The end of a run, as `afspec report show` would say it."""
+    head, *rest = lines(report, report.generated, "unsigned")
+    terminal.section(head, bold=True)
+    for line in rest:
+        colour = next((name for word, name in _COLOURS.items() if line.startswith(word)), "")
+        terminal.write_line(line, **({colour: True} if colour else {}))
     if folder is not None:
-        terminal.write_line(f"report: {folder}/report.json (unsigned; `afspec report show` and `sign` read it)")
-
-
-def _causes(terminal: pytest.TerminalReporter, report: Report) -> None:
-    for cause in report.causes:
-        terminal.write_line(f"{cause.reason.value}: {cause.id}: {cause.text}", yellow=True)
-        terminal.write_line(f"    it stopped {cause.blocked} checks. {cause.next}".rstrip())
-
-
-def _results(terminal: pytest.TerminalReporter, report: Report) -> None:
-    for result in report.results:
-        if result.verdict not in _SHOWN:
-            continue
-        item = f"[{result.item}]" if result.item else ""
-        counted = "" if result.decides else f" ({result.promise.value}, not counted)"
-        terminal.write_line(f"{result.verdict.value}: {result.requirement}{item}{counted}", red=result.decides)
-        for check in result.checks:
-            if check.outcome in {Outcome.FAIL, Outcome.ERROR} or check.degraded:
-                terminal.write_line(f"    {check.name}: {check.text or '; '.join(check.degraded)}")
+        terminal.write_line(f"report: {folder}/report.json (`afspec report --help`: show, sign, merge, export)")
 
 
 def show_plan(terminal: pytest.TerminalReporter, run: Run) -> None:

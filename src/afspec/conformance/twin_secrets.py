@@ -11,9 +11,13 @@ if TYPE_CHECKING:
 
 # Name of the secret, and the function that gets it for a user; "" where the twin has none.
 SOURCES: dict[str, Callable[[Running, str], str]] = {}
+# Functions that get several, whose names depend on the facility.
+FAMILIES: list[Callable[[Running, str], dict[str, str]]] = []
 
 
 def secrets_of(running: Running, user: str) -> dict[str, str]:
     """A user's secrets by the names that checks ask for."""
     found = {name: source(running, user) for name, source in SOURCES.items()}
+    for family in FAMILIES:
+        found |= family(running, user)
     return {name: value for name, value in found.items() if value}

@@ -6,12 +6,16 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import afspec.conformance.twin_hub
+import afspec.conformance.twin_triton  # noqa: F401 - registers its secret
 from afspec import twins
 from afspec.conformance.credentials import ConsentGiven, Credentials, Wallet
 from afspec.conformance.reach import Direct, Vantages, Way
 from afspec.conformance.reach.hosts import CommandHost
 from afspec.conformance.reach.room import InRoom
 from afspec.conformance.twin_secrets import secrets_of
+from afspec.twin.engines.ssh import Ssh
+from afspec.twin.engines.xrootd import XRootD
 from afspec.twin.room.private import PrivateRoom
 
 if TYPE_CHECKING:
@@ -63,8 +67,11 @@ def twin_parts(found: Found) -> Parts:
     credentials = Credentials(
         site=name,
         user=USER,
+        **_own_files(running),
         consents={
-            "bad_credentials": ConsentGiven(given_by="whoever started the twin", on=dt.datetime.now(tz=dt.UTC).date())
+            "bad_credentials": ConsentGiven(
+                given_by="whoever started the twin", since=dt.datetime.now(tz=dt.UTC).date()
+            )
         },
     )
     files = running.twin.files
@@ -79,18 +86,35 @@ def twin_parts(found: Found) -> Parts:
     )
 
 
+def _own_files(running: Running) -> dict[str, str]:
+    """What a user says of herself: her laptop's SSH configuration, and a file at its source."""
+    found = {}
+    for engine in running.engines:
+        if isinstance(engine, Ssh):
+            found["ssh_config"] = engine.config(USER)
+        elif isinstance(engine, XRootD):
+            found["xrootd_file"] = engine.dataset()
+    return found
+
+
 def _ways(running: Running) -> dict[str, Way]:
     room = running.twin.room
     if not isinstance(room, PrivateRoom):
         host = _host(room, outside=False)
         return {name: Way("this machine", host, Direct(), one_user=True) for name in ("outside", "login", "session")}
-    dialer = InRoom(room.first.pid, running.state.hosts, room.root / "etc/afspec/authority/ca.pem")
+    # Also the machine itself, which is every node of its schedulers.
+    hosts = {_machine(room): "127.0.0.1", **running.state.hosts}
+    dialer = InRoom(room.first.pid, hosts, room.root / "etc/afspec/authority/ca.pem")
     inside = _host(room, outside=False)
     return {
         "outside": Way("alice's laptop", _host(room, outside=True), dialer),
         "login": Way("a login node of the twin", inside, dialer),
         "session": Way("a session of the twin", inside, dialer),
     }
+
+
+def _machine(room: PrivateRoom) -> str:
+    return room.run(["hostname"], directory="/").stdout.strip()
 
 
 def _host(room: Room, *, outside: bool) -> CommandHost:

@@ -53,11 +53,12 @@ def load_waivers(path: Path, known: Collection[str]) -> tuple[WaiverRecord, ...]
         entries = TypeAdapter(tuple[Entry, ...]).validate_python(yaml.safe_load(path.read_text(encoding="utf-8")) or ())
     except OSError as error:
         raise WaiversError(f"{path}: {error.strerror}") from error
-    except yaml.YAMLError as error:
-        raise WaiversError(f"{path}: no YAML: {error}") from error
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
-        raise WaiversError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+        raise WaiversError(f"{path}: {'.'.join(map(str, first['loc'])) or 'the whole'}: {first['msg']}") from error
+    except (yaml.YAMLError, ValueError) as error:
+        # ValueError: no UTF-8, or a date that is none.
+        raise WaiversError(f"{path}: no YAML: {error}") from error
     ids = [entry.id for entry in entries]
     if twice := sorted({name for name in ids if ids.count(name) > 1}):
         raise WaiversError(f"{path}: used twice: {', '.join(twice)}")

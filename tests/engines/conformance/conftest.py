@@ -11,6 +11,7 @@ from afspec.conformance.assemble import assemble
 from afspec.conformance.execute import Asker
 from afspec.conformance.run import Request, expiry, new_run_id
 from afspec.conformance.store import Store
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from afspec.conformance.run import Run
     from afspec.conformance.store import Told
     from afspec.verdict import Outcome
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -34,6 +36,11 @@ class Asked:
         checks = [each for each in instance.requirement.checks if check in {"", each.name}]
         (only,) = checks
         return Asker(self.run, self.store).ask(instance, only)
+
+    def all(self, requirement: str, item: str = "") -> list[Told]:
+        """What came of all checks of an instance."""
+        instance = self.run.plan.by_id[f"{requirement}[{item}]"]
+        return [Asker(self.run, self.store).ask(instance, check) for check in instance.requirement.checks]
 
     def outcome(self, requirement: str, item: str = "", check: str = "") -> tuple[Outcome, str]:
         """The outcome, and what was said of it."""

@@ -58,12 +58,14 @@ class OverSsh:
     def dial(self, host: str, port: int, timeout: float) -> socket.socket:
         near, far = socket.socketpair()
         with far:
-            subprocess.Popen(  # noqa: S603 - the user's own ssh; it ends with the connection
+            ssh = subprocess.Popen(  # noqa: S603 - the user's own ssh; it ends with the connection
                 [*self._command[:1], "-W", f"{host}:{port}", *self._command[1:]],
                 stdin=far.fileno(),
                 stdout=far.fileno(),
                 stderr=subprocess.DEVNULL,
             )
+        # Whoever ends is waited for, so that nothing of it stays in the table of processes.
+        threading.Thread(target=ssh.wait, daemon=True).start()
         near.settimeout(timeout)
         return near
 
@@ -81,12 +83,19 @@ def forwarded(dialer: Dialer, host: str, port: int, timeout: float) -> Iterator[
     """A port of loopback that leads to a facility's, for clients that open their own connections (gRPC, Dask)."""
     dialer.dial(host, port, timeout).close()
     with socket.create_server(("127.0.0.1", 0)) as server:
-        threading.Thread(target=_serve, args=(server, dialer, host, port, timeout), daemon=True).start()
-        yield server.getsockname()[1]
+        thread = threading.Thread(target=_serve, args=(server, dialer, host, port, timeout), daemon=True)
+        thread.start()
+        try:
+            yield server.getsockname()[1]
+        finally:
+            # Closing alone would leave the thread in accept(2) for ever.
+            server.shutdown(socket.SHUT_RDWR)
+            thread.join()
 
 
 def _serve(server: socket.socket, dialer: Dialer, host: str, port: int, timeout: float) -> None:
-    # The server's end, when the caller is done, ends this too.
+    """Carry every connection to a port, until the port is shut: then all of them end."""
+    carried: list[tuple[socket.socket, socket.socket, threading.Thread]] = []
     with contextlib.suppress(OSError):
         while True:
             near, _ = server.accept()
@@ -95,8 +104,21 @@ def _serve(server: socket.socket, dialer: Dialer, host: str, port: int, timeout:
             except (UnreachableError, RefusedError):
                 near.close()
                 continue
-            for source, sink in ((near, far), (far, near)):
-                threading.Thread(target=_pump, args=(source, sink), daemon=True).start()
+            thread = threading.Thread(target=_carry, args=(near, far), daemon=True)
+            thread.start()
+            carried.append((near, far, thread))
+    for near, far, thread in carried:
+        _shut(near, socket.SHUT_RDWR)
+        _shut(far, socket.SHUT_RDWR)
+        thread.join()
+
+
+def _carry(near: socket.socket, far: socket.socket) -> None:
+    with near, far:
+        back = threading.Thread(target=_pump, args=(far, near), daemon=True)
+        back.start()
+        _pump(near, far)
+        back.join()
 
 
 def _pump(source: socket.socket, sink: socket.socket) -> None:
@@ -104,5 +126,9 @@ def _pump(source: socket.socket, sink: socket.socket) -> None:
     with contextlib.suppress(OSError):
         while data := source.recv(CHUNK):
             sink.sendall(data)
+    _shut(sink, socket.SHUT_WR)
+
+
+def _shut(connection: socket.socket, what: int) -> None:
     with contextlib.suppress(OSError):
-        sink.shutdown(socket.SHUT_WR)
+        connection.shutdown(what)

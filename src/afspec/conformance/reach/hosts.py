@@ -97,7 +97,11 @@ def run_local(command: str | Sequence[str], timeout: float, env: dict[str, str] 
 def _kill(process: subprocess.Popen[bytes]) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
+    # What has cut itself off from the group may hold the pipes for as long as it lives: it is not waited for.
+    with process:
+        for pipe in (process.stdout, process.stderr):
+            if pipe:
+                pipe.close()
 
 
 class CommandHost:

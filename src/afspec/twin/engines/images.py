@@ -32,6 +32,11 @@ class Images(Engine):
     def prepare(self) -> None:
         """Settings of the runtimes, and an unpacked tree that is for reading only."""
         self.room.write(_APPTAINER, apptainer_for_root(self.room.read(_APPTAINER)))
+        # Apptainer refuses to start where a bound folder is missing; the site has all of them.
+        images = self.facility.images
+        for bind in images.binds if images else ():
+            if not self.room.exists(bind):
+                self.room.run(["mkdir", "-p", bind])
         for name, text in (*containers().items(), ("storage.conf", storage_in_a_room())):
             self.room.write(f"{_CONTAINERS}/{name}", text)
         for path in self.unpacked.values():

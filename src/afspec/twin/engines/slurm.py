@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 # Where Slurm's programs look for their configuration, and slurmdbd for its own beside it.
 _ETC = "/etc/slurm"
 _CONFIGURATION = ("slurm.conf", "slurmdbd.conf", "gres.conf", "my.cnf", "nodes.txt", "prepare.sh", "accounts.sh")
+# Where the site's jobs have a scratch folder that a variable names.
+_OPTIONAL = ("task-prolog.sh",)
 _DATABASE = f"--defaults-file={_ETC}/my.cnf"
 _MUNGE_KEY = "/etc/munge/munge.key"
 # Seconds that a client may take to say how its daemon is.
@@ -72,7 +74,8 @@ class Slurm(Engine):
 
     def prepare(self) -> None:
         """Configuration, secrets, folders, and an empty database."""
-        for name in _CONFIGURATION:
+        own = [name for name in _OPTIONAL if self.files.has(f"{self.folder}/replica/{name}")]
+        for name in (*_CONFIGURATION, *own):
             mode = 0o755 if name.endswith(".sh") else 0o600 if name == "slurmdbd.conf" else 0o644
             self.room.write(f"{_ETC}/{name}", self.files.text(f"{self.folder}/replica/{name}"), mode=mode)
         password = self.twin.secrets.get("slurmdbd")
