@@ -6,9 +6,9 @@ import shlex
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from afspec.conformance.checks import check
 from afspec.conformance.clients import ssh
 from afspec.conformance.clients.files import TEMPORARY
-from afspec.conformance.suite import check
 from afspec.conformance.trouble import FailedError
 from afspec.facility.access import Door
 from afspec.facility.words import expand_hosts

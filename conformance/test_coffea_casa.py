@@ -8,9 +8,9 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urljoin, urlsplit
 
+from afspec.conformance.checks import check
 from afspec.conformance.clients import coffea_session
 from afspec.conformance.clients.documents import words
-from afspec.conformance.suite import check
 from afspec.facility.access import Door
 from afspec.verdict import Reason
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
+from afspec.conformance.checks import check
 from afspec.conformance.clients.daskgateway import ask_gateway
 from afspec.conformance.clients.daskjob import ask_jobqueue
 from afspec.conformance.clients.once import once
 from afspec.conformance.clients.pages import object_of
-from afspec.conformance.suite import check
 from afspec.facility.dask import Gateway
 from afspec.verdict import Reason
 

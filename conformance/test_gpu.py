@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from afspec.conformance.checks import check
 from afspec.conformance.clients import gpus
 from afspec.conformance.clients.batch import Errand, batch_of, follow, pool_named, pool_of
-from afspec.conformance.suite import check
 from afspec.conformance.trouble import UnverifiedError
 from afspec.verdict import Reason
 

@@ -9,9 +9,9 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from afspec.conformance.checks import check
 from afspec.conformance.clients.batch import Errand, batch_of, client, follow, pool_of, usual_slots
 from afspec.conformance.clients.batch.slurm import Slurm
-from afspec.conformance.suite import check
 from afspec.verdict import Reason
 
 if TYPE_CHECKING:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
+from afspec.conformance.checks import check
 from afspec.conformance.clients.hub import base_of
 from afspec.conformance.clients.kinds import HUBS
 from afspec.conformance.clients.pages import object_of, said
 from afspec.conformance.clients.session import visit
 from afspec.conformance.subjects_notebooks import usual_profile
-from afspec.conformance.suite import check
 from afspec.facility.quantities import format_bytes
 from afspec.verdict import Reason
 

@@ -6,11 +6,11 @@ import secrets
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from afspec.conformance.checks import check
 from afspec.conformance.clients.hub import TOKEN, Hub, base_of, token_name
 from afspec.conformance.clients.pages import object_of, said
 from afspec.conformance.clients.signin import FOREIGN, Account, is_in, sign_in
 from afspec.conformance.subjects_notebooks import first_hub, hub_logins
-from afspec.conformance.suite import check
 from afspec.verdict import Reason
 
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ from contextlib import closing
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from afspec.conformance.checks import check
 from afspec.conformance.clients.documents import document, words
 from afspec.conformance.clients.kubernetes import Namespace, quantity, read_kubeconfig, restricted_pod
 from afspec.conformance.evidence import Evidence, now
 from afspec.conformance.run import leftover
-from afspec.conformance.suite import check
 from afspec.conformance.sweep import sweeper
 from afspec.conformance.trouble import FailedError, RefusedError
 from afspec.conformance.web import Web

@@ -5,11 +5,11 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+from afspec.conformance.checks import check
 from afspec.conformance.clients.documents import document, words
 from afspec.conformance.clients.reana import ENDS, WAITING, Reana
 from afspec.conformance.evidence import Evidence, now
 from afspec.conformance.run import PREFIX, leftover
-from afspec.conformance.suite import check
 from afspec.conformance.sweep import sweeper
 from afspec.conformance.trouble import FailedError
 from afspec.conformance.web import Web

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from afspec.conformance.checks import check
 from afspec.conformance.clients.documents import document
 from afspec.conformance.clients.servicex import WAITING, ServiceX, refresh_token
-from afspec.conformance.suite import check
 from afspec.verdict import Reason
 
 if TYPE_CHECKING:

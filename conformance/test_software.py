@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from afspec.conformance.checks import check
 from afspec.conformance.clients.atlas import missing, with_tool
-from afspec.conformance.suite import check
 from afspec.verdict import Reason
 
 if TYPE_CHECKING:

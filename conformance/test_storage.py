@@ -7,9 +7,9 @@ import hashlib
 import secrets
 from typing import TYPE_CHECKING
 
+from afspec.conformance.checks import check
 from afspec.conformance.clients import quota
 from afspec.conformance.clients.files import folder_of
-from afspec.conformance.suite import check
 from afspec.facility.quantities import format_bytes
 from afspec.verdict import Reason
 

@@ -6,9 +6,9 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from afspec.conformance.checks import check
 from afspec.conformance.clients.kserve import door_of
 from afspec.conformance.clients.triton import Affine, Models, addresses, bad_files, no_address
-from afspec.conformance.suite import check
 from afspec.verdict import Reason
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from afspec.conformance.checks import check
 from afspec.conformance.clients import xrootd
-from afspec.conformance.suite import check
 from afspec.conformance.trouble import FailedError
 from afspec.verdict import Reason
 

@@ -38,8 +38,8 @@ def conform(arguments: tuple[str, ...]) -> None:
         click.echo(f"error: {error.name} is not installed\n   = pip install 'afspec[conformance]'", err=True)
         sys.exit(2)
     folder = str(suite_folder())
-    # The configuration of whatever project lies around here is not the kit's.
-    own = [folder, f"--rootdir={folder}", "-c", f"{folder}/pytest.ini", "-p", "no:cacheprovider"]
+    # The configuration of whatever project lies around here is not the kit's, and no folder of pytest's is left in it.
+    own = [folder, f"--rootdir={folder}", "-c", f"{folder}/pytest.ini", "-p", "no:cacheprovider", "-p", "no:benchmark"]
     if arguments[0] == "--help-options":
         sys.exit(pytest.main([*own, "--help"]))
     sys.exit(pytest.main([*own, "--site", *arguments]))

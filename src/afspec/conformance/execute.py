@@ -12,11 +12,11 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from afspec.conformance.checks import function_of
 from afspec.conformance.evidence import Evidence, now
 from afspec.conformance.preflight import preflight
 from afspec.conformance.probe import Probe
 from afspec.conformance.store import Told
-from afspec.conformance.suite import function_of
 from afspec.conformance.trouble import FailedError, Trouble, UnverifiedError
 from afspec.report.model import Attempt, Cause, Problem
 from afspec.verdict import Outcome, Reason

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from afspec.conformance.checks import names_of
 from afspec.conformance.options import add_options, request_of
 from afspec.conformance.session import Session
-from afspec.conformance.suite import names_of
 from afspec.verdict import Outcome
 
 if TYPE_CHECKING:

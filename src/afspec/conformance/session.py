@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from afspec.conformance.catalogue import Check
+    from afspec.conformance.checks import CheckName
     from afspec.conformance.plan import Instance
     from afspec.conformance.run import Run
     from afspec.conformance.store import Told
-    from afspec.conformance.suite import CheckName
     from afspec.report.model import Report
 
 EXIT_KIT = 102

@@ -9,8 +9,8 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from afspec.conformance.checks import function_of
 from afspec.conformance.preflight import preflight
-from afspec.conformance.suite import function_of
 from afspec.conformance.trouble import Trouble
 from afspec.report.model import Problem
 

@@ -29,20 +29,41 @@ def unpacked(slac: Miniature) -> str:
 
 
 @contextmanager
-def hidden(slac: Miniature, path: str, *options: str) -> Iterator[None]:
-    """An empty folder, or file, over what is at a path."""
-    over = ["--bind", "/dev/null"] if "file" in options else ["-t", "tmpfs", "-o", "mode=755", "tmpfs"]
-    slac.room.run(["mount", *over, path])
+def hidden(slac: Miniature, path: str) -> Iterator[None]:
+    """An empty folder over another, which is root's."""
+    slac.room.run(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", path])
     try:
         yield
     finally:
         slac.room.run(["umount", path])
 
 
+@contextmanager
+def without(slac: Miniature, path: str) -> Iterator[None]:
+    """The image's tree without something in it: a layer above it, for the tree itself is for reading only."""
+    tree = unpacked(slac)
+    # Colons part the folders of an overlay: the tree is given another name first.
+    script = """
+        mkdir -p /run/spoiled && mount -t tmpfs tmpfs /run/spoiled && cd /run/spoiled && mkdir lower upper work
+        mount --bind "$1" lower
+        mount -t overlay -o lowerdir=lower,upperdir=upper,workdir=work overlay "$1"
+        rm -r "$1$2"
+    """
+    try:
+        slac.room.run(["sh", "-ec", script, "sh", tree, path])
+        yield
+    finally:
+        slac.room.run(
+            ["sh", "-c", 'umount "$1"; cd /run/spoiled && umount lower; cd / && umount /run/spoiled', "sh", tree]
+        )
+
+
 def prefix(slac: Miniature) -> str:
+    """Where the image's Python is, inside."""
     image = slac.facility.default_image
     assert image is not None
-    return f"{unpacked(slac)}{image.prefix}"
+    assert image.prefix is not None
+    return image.prefix
 
 
 def test_a_runtime_of_another_version(slac: Miniature, kit: Begin) -> None:
@@ -59,7 +80,7 @@ def test_a_runtime_that_is_not_there(slac: Miniature, kit: Begin) -> None:
 
 def test_an_image_without_its_python(slac: Miniature, kit: Begin) -> None:
     asked = kit(slac)
-    with hidden(slac, f"{prefix(slac)}/bin"):
+    with without(slac, f"{prefix(slac)}/bin/python"):
         outcome, text = asked.outcome("AF-IMAGES-002", IMAGE)
         above = asked.ask("AF-IMAGES-004", "apptainer")
     assert outcome is Outcome.FAIL
@@ -68,7 +89,7 @@ def test_an_image_without_its_python(slac: Miniature, kit: Begin) -> None:
 
 
 def test_an_image_without_its_kernel(slac: Miniature, kit: Begin) -> None:
-    with hidden(slac, f"{prefix(slac)}/share/jupyter/kernels/analysis-systems"):
+    with without(slac, f"{prefix(slac)}/share/jupyter/kernels/analysis-systems"):
         outcome, text = kit(slac).outcome("AF-IMAGES-002", IMAGE)
     assert outcome is Outcome.FAIL
     assert "it has the kernel analysis-systems" in text
@@ -104,7 +125,7 @@ def test_a_corrupt_image_file(slac: Miniature, kit: Begin) -> None:
 
 
 def test_an_image_without_its_batch_client(slac: Miniature, kit: Begin) -> None:
-    with hidden(slac, f"{unpacked(slac)}/usr/bin/sbatch", "file"):
+    with without(slac, "/usr/bin/sbatch"):
         outcome, text = kit(slac).outcome("AF-IMAGES-003", IMAGE)
     assert outcome is Outcome.FAIL
     assert "the job is refused" in text

@@ -29,7 +29,15 @@ class Death:
 
 
 DEATHS = (
-    Death("slac", "slurmctld", ("AF-BATCH-001", "slurm"), (("AF-BATCH-003", "slurm/roma"), ("AF-BATCH-006", "slurm"))),
+    Death(
+        "slac", "slurmctld", ("AF-BATCH-001", "slurm"), (("AF-BATCH-003", "slurm/roma"), ("AF-DASK-001", "jobqueue"))
+    ),
+    Death("slac", "sshd-bastion", ("AF-ACCESS-001", "bastion"), (("AF-ACCESS-002", "iana"),)),
+    Death("slac", "xcache-atlfax", ("AF-XCACHE-001", "atlfax"), (("AF-XCACHE-002", "atlfax"),)),
+    Death("bnl", "condor_master", ("AF-BATCH-001", "htcondor"), (("AF-BATCH-003", "htcondor/short"),)),
+    Death("bnl", "hub-jupyterhub", ("AF-JUPYTER-001", "jupyterhub"), (("AF-JUPYTER-002", "jupyterhub"),)),
+    Death("local", "triton", ("AF-TRITON-001", "grpc"), (("AF-TRITON-002", ""),)),
+    Death("local", "gateway", ("AF-DASK-004", "gateway"), (("AF-DASK-002", "gateway"),)),
 )
 
 

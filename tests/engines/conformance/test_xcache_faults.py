@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from support import until
 
 from afspec.conformance.catalogue import catalogue
-from afspec.conformance.suite import function_of
+from afspec.conformance.checks import function_of
 from afspec.verdict import Outcome, Reason
 
 if TYPE_CHECKING:

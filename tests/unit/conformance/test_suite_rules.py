@@ -12,9 +12,9 @@ from unit.conformance import golden
 
 import afspec.conformance.plan  # noqa: F401 - selectors are registered with it
 from afspec.conformance.catalogue import catalogue
+from afspec.conformance.checks import CheckName, function_of, names_of
 from afspec.conformance.contexts import CONTEXTS
 from afspec.conformance.subjects import SELECTORS
-from afspec.conformance.suite import CheckName, function_of, names_of
 from afspec.conformance.suite_folder import suite_folder
 
 if TYPE_CHECKING:

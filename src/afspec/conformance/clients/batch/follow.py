@@ -109,7 +109,7 @@ def to_the_end(probe: Probe, batch: Batch, job: Job, slots: str | None, seconds:
     return status
 
 
-def written(probe: Probe, batch: Batch, job: Job, mark: str, status: Status, seconds: float = 15) -> str:
+def written(probe: Probe, batch: Batch, job: Job, mark: str, status: Status, *, seconds: float = 15) -> str:
     """What a job has written, once the mark is in it or the time is over: file systems show files with delay.
 
     Nobody waits for the mark of a job that did not end well.
