@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from afspec.report.errors import ReportError
-from afspec.report.plain import parse, render
+from afspec.report.plain import parse
 from afspec.report.views import View, joined, matches, views
 
 if TYPE_CHECKING:
@@ -225,10 +225,24 @@ def _remarks(path: str, data: bytes, *, evidence: bool) -> str:
     """What was captured, as one text."""
     plain = parse(data, path)
     if evidence and isinstance(plain, dict):
-        return render({key: value for key, value in plain.items() if key not in _OWN}).decode()
+        # As it was seen: in JSON's own writing the line after a line break would begin with an n.
+        return "\n".join(_strings({key: value for key, value in plain.items() if key not in _OWN}))
     if path != "report.json":
         return ""
     return "\n".join(_captured(plain))
+
+
+def _strings(value: object) -> Iterator[str]:
+    """Every text in plain data, keys included."""
+    if isinstance(value, dict):
+        for name, part in value.items():
+            yield name
+            yield from _strings(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _strings(part)
+    elif value is not None:
+        yield str(value)
 
 
 def _captured(value: object, key: str = "") -> Iterator[str]:

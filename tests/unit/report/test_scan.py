@@ -186,3 +186,11 @@ def test_every_pattern_is_shown_to_find_something() -> None:
         for hit in find(text, Forbidden())
     }
     assert set(PATTERNS) <= shown
+
+
+def test_a_host_is_not_found_in_the_writing_of_json() -> None:
+    """A line break before a 1 is written as backslash, n, 1: that is no host called n1."""
+    known = Forbidden(hosts=("n1",))
+    refuse({"evidence/a.json": json.dumps({"steps": ["one\n1"]}).encode()}, known)
+    with pytest.raises(ReportError, match="host"):
+        refuse({"evidence/a.json": json.dumps({"steps": ["it ran on n1"]}).encode()}, known)
