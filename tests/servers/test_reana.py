@@ -162,6 +162,7 @@ def test_workflow_starts_once(user: User) -> None:
         ("afspec", {"workflow": {"type": "make"}}, 500),
         ("afspec", [], 500),
     ],
+    ids=["name of an id's form", "nothing", "type unknown", "no mapping"],
 )
 def test_workflow_that_makes_no_sense_is_refused(user: User, name: str, given: Any, status: int) -> None:
     assert user.ask("POST", "workflows", params={"workflow_name": name}, json=given).status_code == status
