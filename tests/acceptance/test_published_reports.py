@@ -14,7 +14,7 @@ PUBLISHED = sorted(path.parent.relative_to(ROOT).as_posix() for path in (ROOT / 
 
 def test_three_sites_and_three_twins_are_published() -> None:
     sites = [f"reports/sites/{name}" for name in ("bnl", "slac", "uchicago")]
-    assert PUBLISHED == [*sites, *(f"reports/twins/{name}" for name in ("bnl", "local", "slac"))]
+    assert [*sites, *(f"reports/twins/{name}" for name in ("bnl", "local", "slac"))] == PUBLISHED
 
 
 @pytest.mark.parametrize("folder", PUBLISHED)

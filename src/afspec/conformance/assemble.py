@@ -54,6 +54,7 @@ def assemble(request: Request) -> Run:
             parts.wallet,
             parts.absent,
             found.facility,
+            parts.places,
         )
     credentials = credentials_of(request, found.facility.name)
     ways: dict[str, Way] = {name: _way(host) for name, host in credentials.vantages.items()}

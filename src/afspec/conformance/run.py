@@ -79,6 +79,8 @@ class Run:
     absent: Mapping[str, str] = field(default_factory=dict)
     # The facility as its spec declares it, where the one that is asked had to be moved: the local twin's ports.
     as_declared: Facility | None = None
+    # Folders of this machine that are nobody's business, and what they are called instead.
+    places: Mapping[str, str] = field(default_factory=dict)
     _internal: set[str] = field(default_factory=set)
 
     @property
@@ -122,7 +124,9 @@ class Run:
         return _forbidden(self.wallet.values, users, tuple(sorted(self._internal)))
 
     def clean(self, text: str) -> str:
-        """A text without secrets, users and internal hosts."""
+        """A text without secrets, users, internal hosts, and places of this machine."""
+        for place, name in self.places.items():
+            text = text.replace(place, name)
         return redact(text, self.forbidden)
 
 

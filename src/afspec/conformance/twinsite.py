@@ -51,6 +51,7 @@ class Parts:
     credentials: Credentials
     wallet: Wallet
     absent: Mapping[str, str]
+    places: Mapping[str, str]
 
 
 def twin_parts(found: Found) -> Parts:
@@ -83,6 +84,7 @@ def twin_parts(found: Found) -> Parts:
         credentials,
         Wallet({}, secrets_of(running, USER)),
         ABSENT,
+        {str(running.state.folder): "<twin>"},
     )
 
 
