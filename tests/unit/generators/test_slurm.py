@@ -404,6 +404,23 @@ def test_the_replicas_settings_come_from_the_spec() -> None:
     assert [line["PartitionName"] for line in lines(conf, "PartitionName")] == ["main"]
 
 
+def test_jobs_of_the_replica_find_their_scratch_folder(tmp_path: Path) -> None:
+    """What slurmd takes from the prolog's output (slurm.conf(5), TaskProlog) is a folder that is there."""
+    scratch = tmp_path / "lscratch"
+    files = rendered(pool(scratch=str(scratch), scratch_variable="LSCRATCH"))
+    (line,) = [line for line in files["slurm/replica/slurm.conf"].text.splitlines() if line.startswith("TaskProlog=")]
+    assert line.endswith("/task-prolog.sh")
+    done = run(files["slurm/replica/task-prolog.sh"], tmp_path, SLURM_JOB_USER="alice", SLURM_JOB_ID="7")
+    assert done.stdout == f"export LSCRATCH={scratch}/alice-7\n"
+    assert (scratch / "alice-7").is_dir()
+
+
+def test_a_replica_without_scratch_has_no_prolog() -> None:
+    files = rendered(pool(scratch="/scratch"))
+    assert "slurm/replica/task-prolog.sh" not in files
+    assert "TaskProlog" not in files["slurm/replica/slurm.conf"].text
+
+
 def test_the_word_default_cannot_name_a_partition() -> None:
     with pytest.raises(ValueError, match="keeps the partition name"):
         rendered(pool(partitions="[{name: Default, stance: promised}]"))
