@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from afspec.conformance.clients.batch.far import FORGET
 from afspec.conformance.clients.batch.interface import LIVING, Phase
-from afspec.conformance.trouble import FailedError
+from afspec.conformance.trouble import CommandTimeoutError, FailedError
 from afspec.verdict import Reason
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ RESERVE = 25.0
 _FIRST, _MOST, _GROWTH = 0.4, 10.0, 1.25
 # Seconds that a job waits before anybody asks why.
 _USUAL = 3.0
+# Seconds that a client whose caller was interrupted may need to finish.
+_SENDING = 5.0
 
 
 def send(probe: Probe, batch: Batch, errand: Errand, *, through: Batch | None = None) -> Job:
@@ -29,10 +32,24 @@ def send(probe: Probe, batch: Batch, errand: Errand, *, through: Batch | None = 
     It may be sent `through` another client than the one that follows it: from inside an image.
     """
     probe.spend(jobs=1)
-    job = (through or batch).submit(errand)
+    try:
+        job = (through or batch).submit(errand)
+    except (CommandTimeoutError, KeyboardInterrupt):
+        # Nobody said which number it got, or whether it got one.
+        by_hand = f"scancel --name {errand.name}, or condor_rm the job of that name; rm -r ~/{errand.name}"
+        probe.later(lambda: _undo_unknown(probe, batch, errand.name), by_hand)
+        raise
     probe.note("job", job.id)
     probe.later(lambda: _undo(probe, batch, job), f"scancel {job.id} or condor_rm {job.id}; rm -r ~/{job.name}")
     return job
+
+
+def _undo_unknown(probe: Probe, batch: Batch, name: str) -> None:
+    """Undo a job of which only the name is known; its client may still be about to send it."""
+    found = probe.poll(lambda: [job for job in batch.mine() if job.name == name and job.phase in LIVING], _SENDING)
+    for job in found:
+        batch.cancel(job.id)
+    probe.sh(FORGET, name)
 
 
 def _undo(probe: Probe, batch: Batch, job: Job) -> None:
