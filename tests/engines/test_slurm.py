@@ -84,7 +84,8 @@ def test_a_nonce_goes_in_and_comes_out_of_every_partition(alice: User, partition
     said, where, account, scratch = alice.read("out").split()
     assert (said, where, account) == (nonce, partition, ACCOUNT)
     # The job's own scratch folder, and gone with it.
-    assert scratch.startswith("/lscratch/job.")
+    # The one that the site names in LSCRATCH, not one that the script made.
+    assert scratch.startswith("/lscratch/alice-")
     assert not alice.miniature.room.exists(scratch)
 
 

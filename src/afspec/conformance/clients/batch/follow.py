@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from afspec.conformance.clients.batch.far import FORGET
 from afspec.conformance.clients.batch.interface import LIVING, Phase
-from afspec.conformance.trouble import CommandTimeoutError, FailedError
+from afspec.conformance.trouble import CommandTimeoutError, FailedError, Trouble
 from afspec.verdict import Reason
 
 if TYPE_CHECKING:
@@ -38,6 +38,10 @@ def send(probe: Probe, batch: Batch, errand: Errand, *, through: Batch | None = 
         # Nobody said which number it got, or whether it got one.
         by_hand = f"scancel --name {errand.name}, or condor_rm the job of that name; rm -r ~/{errand.name}"
         probe.later(lambda: _undo_unknown(probe, batch, errand.name), by_hand)
+        raise
+    except Trouble:
+        # It was not taken, but its folder is there.
+        probe.later(lambda: probe.sh(FORGET, errand.name, check=True), f"rm -r ~/{errand.name}")
         raise
     probe.note("job", job.id)
     probe.later(lambda: _undo(probe, batch, job), f"scancel {job.id} or condor_rm {job.id}; rm -r ~/{job.name}")
