@@ -60,7 +60,7 @@ class Slurm(Generator):
     def _replica(self, facility: Facility, replica: Replica, folder: str) -> Iterator[Artifact]:
         for name in ("slurm.conf", "slurmdbd.conf", "gres.conf", "my.cnf"):
             yield self.template(f"{name}.j2", f"{folder}/{name}", Format.INI, facility=facility, replica=replica)
-        scripts = ("prepare.sh", "accounts.sh", *(("task-prolog.sh",) if replica.scratch else ()))
+        scripts = ("prepare.sh", "accounts.sh", *(("task-prolog.sh", "epilog.sh") if replica.scratch else ()))
         for name in scripts:
             yield self.template(
                 f"{name}.j2", f"{folder}/{name}", Format.SHELL, executable=True, facility=facility, replica=replica

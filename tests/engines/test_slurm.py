@@ -83,10 +83,9 @@ def test_a_nonce_goes_in_and_comes_out_of_every_partition(alice: User, partition
     alice.run("sbatch", "--wait", "--output=out", alice.script(partition), "sh", "-c", asked, "sh", nonce)
     said, where, account, scratch = alice.read("out").split()
     assert (said, where, account) == (nonce, partition, ACCOUNT)
-    # The job's own scratch folder, and gone with it.
-    # The one that the site names in LSCRATCH, not one that the script made.
+    # The job's own scratch folder, which the site names in LSCRATCH, and gone with it.
     assert scratch.startswith("/lscratch/alice-")
-    assert not alice.miniature.room.exists(scratch)
+    assert until(lambda: not alice.miniature.room.exists(scratch))
 
 
 def test_there_is_a_script_for_every_partition_that_is_offered(slac: Miniature, alice: User) -> None:

@@ -413,6 +413,9 @@ def test_jobs_of_the_replica_find_their_scratch_folder(tmp_path: Path) -> None:
     done = run(files["slurm/replica/task-prolog.sh"], tmp_path, SLURM_JOB_USER="alice", SLURM_JOB_ID="7")
     assert done.stdout == f"export LSCRATCH={scratch}/alice-7\n"
     assert (scratch / "alice-7").is_dir()
+    (scratch / "alice-77").mkdir()
+    run(files["slurm/replica/epilog.sh"], tmp_path, SLURM_JOB_USER="alice", SLURM_JOB_ID="7")
+    assert [path.name for path in scratch.iterdir()] == ["alice-77"]
 
 
 def test_a_replica_without_scratch_has_no_prolog() -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _ETC = "/etc/slurm"
 _CONFIGURATION = ("slurm.conf", "slurmdbd.conf", "gres.conf", "my.cnf", "nodes.txt", "prepare.sh", "accounts.sh")
 # Where the site's jobs have a scratch folder that a variable names.
-_OPTIONAL = ("task-prolog.sh",)
+_OPTIONAL = ("task-prolog.sh", "epilog.sh")
 _DATABASE = f"--defaults-file={_ETC}/my.cnf"
 _MUNGE_KEY = "/etc/munge/munge.key"
 # Seconds that a client may take to say how its daemon is.
