@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
+from support import until
 
 from afspec.conformance.draft import draft
 from afspec.conformance.evidence import now
@@ -54,6 +55,8 @@ def test_its_death_is_the_cause_and_is_named_once(
             assert {told.outcome for told in asked.all(below.requirement.id, below.subject.item)} == {Outcome.PASS}
     try:
         miniature.room.kill(death.daemon, signal.SIGKILL)
+        # HTCondor's daemons outlive their master for as long as they do not look for it.
+        assert until(lambda: {told.outcome for told in kit(miniature).all(*death.root)} != {Outcome.PASS}, 120)
         for requirement, item in death.above:
             for told in asked.all(requirement, item):
                 assert told.attempts[-1].reason is Reason.BLOCKED_BY, told
