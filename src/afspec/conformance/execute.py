@@ -99,7 +99,7 @@ class Asker:
         if check.consent and check.consent not in credentials.consents:
             asks = check.consent.replace("_", " ")
             hint = f"Ask the site, then say who agreed under `consents: {check.consent}:` of the run's credentials."
-            return self._stopped(Reason.NO_CREDENTIALS, f"the site has not agreed to {asks}", hint)
+            return self._stopped(Reason.NO_CREDENTIALS, f"the site has not agreed to {asks}", hint, about=asks)
         if time.time() > self.run.ends:
             return self._stopped(Reason.BUDGET_EXHAUSTED, "the time that the run was given is over")
         if not self._affordable(instance):
@@ -111,7 +111,8 @@ class Asker:
         cause = None
         if about:
             name = f"{reason.value.replace('_', ' ')}: {about}"
-            cause = self.store.cause(Cause(id=name, target=about, reason=reason, text=self.run.clean(text), at=now()))
+            found = Cause(id=name, target=about, reason=reason, text=self.run.clean(text), next=next_step, at=now())
+            cause = self.store.cause(found)
         text = f"{text}. {next_step}" if next_step else text
         attempt = Attempt(at=now(), seconds=0, outcome=Outcome.UNVERIFIED, reason=reason, text=self.run.clean(text))
         return Told((attempt,), cause)
