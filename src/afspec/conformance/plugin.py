@@ -66,7 +66,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.option.reportchars = ""
     told = getattr(config, "workerinput", {}).get("afspec_request")
     # A worker is told what the controller found out; everybody else finds out.
-    config.stash[_SESSION] = Session.open(json.loads(told) if told else request_of(config), config, worker=bool(told))
+    config.stash[_SESSION] = Session.open(json.loads(told) if told else request_of(config), worker=bool(told))
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -70,7 +70,7 @@ class Session:
         return Store(self.run.work)
 
     @classmethod
-    def open(cls, data: dict[str, Any], config: pytest.Config, *, worker: bool) -> Session:
+    def open(cls, data: dict[str, Any], *, worker: bool) -> Session:
         """The session of a request; a twin is started if it is not up, and only then taken down at the end.
 
         Raises:
@@ -80,7 +80,7 @@ class Session:
         lent = None
         try:
             if request.twin and not worker:
-                lent = Lent.borrow(find_spec(request.site, twin=True), plan=bool(config.getoption("--plan")))
+                lent = Lent.borrow(find_spec(request.site, twin=True))
             run = assemble(request)
             _ = run.plan  # a profile that is not there is told now
         except AfspecError as error:

@@ -31,13 +31,12 @@ class Lent:
     own: bool
 
     @classmethod
-    def borrow(cls, found: Found, *, plan: bool = False) -> Lent:
+    def borrow(cls, found: Found) -> Lent:
         """The twin of a spec, up.
 
         Raises:
             TwinError: it cannot start, or the one that is up was made of another state of the spec.
         """
-        del plan
         name = found.facility.name
         running = twins.attach(name)
         if running is not None and running.state.up:
