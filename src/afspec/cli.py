@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from afspec import __version__
+from afspec.cli_agc import agc
 from afspec.cli_conform import conform
 from afspec.cli_report import report
 from afspec.cli_twin import twin
@@ -96,6 +97,7 @@ def cli() -> None:
       afspec twin up slac                   a miniature of the facility on this machine
       afspec report show BUNDLE             what a conformance run found
       afspec conform bnl                    prove what it promises, as an ordinary user
+      afspec agc run --generate 1_000_000   the Analysis Grand Challenge on this machine
 
     Exit codes: 0 all is well, 1 a spec has errors, 2 wrong usage, 3 files differ (--check), 4 outputs cannot
     be written, 70 a defect of afspec.
@@ -252,6 +254,7 @@ def rules(code: str | None, form: str) -> None:
 cli.add_command(conform)
 cli.add_command(twin)
 cli.add_command(report)
+cli.add_command(agc)
 
 
 def main() -> None:

@@ -1,0 +1,10 @@
+"""The command `afspec agc fit`."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command()
+def fit() -> None:
+    """To come."""
