@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 SITES := sites/bnl.yaml sites/uchicago.yaml sites/slac.yaml sites/local.yaml
 TYPED := src generators conformance tests benchmarks docs reports
 
-.PHONY: help venv engines demo test test-fast test-engines lint format schema docs reports bench clean
+.PHONY: help venv engines peers demo test test-fast test-engines lint format schema docs reports bench clean
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*##/\t/' | expand -t 12
@@ -22,6 +22,9 @@ $(VENV)/ready: requirements/core.txt requirements/dev.txt pyproject.toml
 
 engines: venv  ## Install what twins need, into your cache folder (as root on Debian 12)
 	$(BIN)/afspec twin install
+
+peers: venv  ## Make the environments of coffea and ROOT, for comparing with them, into your cache folder
+	$(BIN)/python benchmarks/agc/peers.py --setup
 
 demo: venv  ## Compile the facilities and print the matrix
 	$(BIN)/afspec compile $(SITES)
