@@ -146,6 +146,7 @@ class Outfit(WorkerPlugin):
         needs: tuple[tuple[str, str], ...],
         wishes: tuple[str, ...] = (),
         *,
+        origin: str = "",
         deaf: bool = False,
     ) -> None:
         """Settle what is wanted.
@@ -156,6 +157,7 @@ class Outfit(WorkerPlugin):
             archive: a zip file of afspec.
             needs: (distribution, lowest version), without which a worker is refused.
             wishes: distributions whose versions are told.
+            origin: what only the client's own process knows; a worker that is a thread of it needs nothing.
             deaf: workers are on the user's own terminal, and the interrupt there is for the program that started them.
         """
         self.name = name
@@ -163,6 +165,7 @@ class Outfit(WorkerPlugin):
         self.archive = archive
         self.needs = needs
         self.wishes = wishes
+        self.origin = origin
         self.deaf = deaf
         self.trouble = ""
         self.facts: dict[str, Any] = {}
@@ -176,7 +179,7 @@ class Outfit(WorkerPlugin):
             signal.signal(signal.SIGINT, signal.SIG_IGN)
         try:
             self._look()
-            if not self.trouble:
+            if not self.trouble and not self._at_home():
                 self._settle(Path(worker.local_directory))
         except Exception as error:  # noqa: BLE001 - a worker that cannot be set up is told about, not lost
             self.trouble = f"{type(error).__name__}: {error}"
@@ -191,6 +194,10 @@ class Outfit(WorkerPlugin):
         }
         if missing := lacking(packages, self.needs):
             self.trouble = "; ".join(missing)
+
+    def _at_home(self) -> bool:
+        ship = sys.modules.get("afspec.agc.run.dask.ship")
+        return ship is not None and self.origin == ship.PROCESS
 
     def _settle(self, local: Path) -> None:
         package = installed()
@@ -211,7 +218,7 @@ class Outfit(WorkerPlugin):
         Another user's run may have made it another one since.
         """
         with self.lock:
-            if not self.trouble and _place() != self.folder:
+            if not self.trouble and self.folder and _place() != self.folder:
                 self._switch()
         return self.trouble
 

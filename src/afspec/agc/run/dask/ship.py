@@ -33,6 +33,8 @@ _FILES = {
     "http": (("aiohttp", "3.14"),),
     "https": (("aiohttp", "3.14"),),
 }
+# This process, and no other.
+PROCESS = uuid.uuid4().hex
 # operator.call, which graphs are made of, is that young.
 _SCHEDULER = (3, 11)
 _TOLD = 3
@@ -116,7 +118,7 @@ def _outfit(*, deaf: bool) -> Outfit:
     files = far.contents(Path(afspec.__path__[0]))
     name = f"afspec-agc-{uuid.uuid4().hex[:12]}"
     wishes = tuple(dict.fromkeys(each for needs in _FILES.values() for each, _ in needs))
-    return far.Outfit(name, far.digest_of(files), zipped(files), NEEDS, wishes, deaf=deaf)
+    return far.Outfit(name, far.digest_of(files), zipped(files), NEEDS, wishes, origin=PROCESS, deaf=deaf)
 
 
 def equip(client: Client, *, deaf: bool = False) -> Shipped:
