@@ -1,6 +1,8 @@
-"""What can go wrong with the analysis's input and its machines, each with what was wrong, where, and what to do next."""
+"""What can go wrong with the input and the machines: what was wrong, where, and what to do next."""
 
 from __future__ import annotations
+
+from functools import partial
 
 
 class AgcError(Exception):
@@ -49,13 +51,10 @@ class InputError(AgcError):
             place += f", entry {self.entry}"
         return f"{place}: {super().__str__()}"
 
-    def __reduce__(self) -> tuple[object, ...]:
+    def __reduce__(self) -> tuple[partial[InputError], tuple[()]]:
         # Dask carries errors from worker to client.
-        return _again, (self.what, self.file, self.branch, self.entry, self.transient, self.hint)
-
-
-def _again(what: str, file: str, branch: str, entry: int | None, transient: bool, hint: str) -> InputError:  # noqa: FBT001
-    return InputError(what, file, branch=branch, entry=entry, transient=transient, hint=hint)
+        place = partial(InputError, branch=self.branch, entry=self.entry, transient=self.transient)
+        return partial(place, self.what, self.file, hint=self.hint), ()
 
 
 class DeviceError(AgcError):
