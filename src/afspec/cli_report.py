@@ -89,6 +89,7 @@ def show(bundle: Path, allowed_signers: Path | None, *, everything: bool, as_jso
     It believes the report; `verify` does not.
     """
     from afspec.report.bundle import read  # noqa: PLC0415
+    from afspec.report.ready import reported  # noqa: PLC0415
     from afspec.report.sign import signature_of  # noqa: PLC0415
     from afspec.report.summary import lines  # noqa: PLC0415
 
@@ -98,7 +99,8 @@ def show(bundle: Path, allowed_signers: Path | None, *, everything: bool, as_jso
         if as_json:
             click.echo(json.dumps(found.report.model_dump(mode="json"), indent=2))
             return
-        for line in lines(found.report, _now(), signed.label, everything=everything):
+        told = reported(found.spec)
+        for line in lines(found.report, _now(), signed.label, everything=everything, reported=told):
             click.echo(line)
 
 
@@ -207,6 +209,28 @@ def compare(old: Path, new: Path, *, as_json: bool) -> None:
             click.echo(change.text)
         click.echo(f"{found.before} -> {found.after}" if found.before != found.after else f"{found.after}, as before")
     sys.exit(EXIT_REFUSED if found.worse else 0)
+
+
+@report.command()
+@click.argument("bundles", type=_folder, nargs=-1, required=True, metavar="BUNDLE...")
+def rates(bundles: Sequence[Path]) -> None:
+    """Rates of the AGC (AF-AGC-002) side by side, of one site or of several.
+
+    Two are compared only where cores, cache state and the digests of dataset and software agree; else it says what
+    differs.
+
+    \b
+      afspec report rates reports/sites/bnl reports/sites/slac
+    """
+    from afspec.report.bundle import read  # noqa: PLC0415
+    from afspec.report.rates import lines, measured  # noqa: PLC0415
+
+    with _refusing():
+        found = [each for bundle in bundles for each in measured(read(bundle))]
+    for line in lines(found):
+        click.echo(line)
+    if not found:
+        click.echo("no rate was measured: AF-AGC-002 says why in each report")
 
 
 @report.command()

@@ -24,6 +24,7 @@ from afspec.report.errors import ReportError
 from afspec.report.html import Pages, Promised, SitePages
 from afspec.report.merge import merge
 from afspec.report.plain import parse
+from afspec.report.ready import reported
 from afspec.report.sign import Signed, signature_of
 from afspec.report.verify import Due, Required, refusals
 from afspec.source import Loader
@@ -55,6 +56,7 @@ CAPABILITIES = {
     "reana": "REANA",
     "gpu": "GPUs",
     "triton": "Triton",
+    "agc": "Analysis Grand Challenge",
 }
 # What the declared matrix calls them; the others have their promises from the reports.
 _DECLARED = {"login": "federated_login", "jupyter": "jupyterhub", "images": "custom_images", "gpu": "gpus"}
@@ -229,6 +231,7 @@ def _site_pages(folder: Path, out: Path, now: dt.datetime, signers: Path | None,
         signed.by,
         os.path.relpath(folder, out),
         {ref.file: commands(bundle, ref.file) for ref in references(report)},
+        reported(bundle.spec),
     )
 
 

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import afspec.conformance.subjects_notebooks  # noqa: F401 - registers its selectors
-from afspec.conformance import subjects_parts  # noqa: F401 - its selectors are found by their names
+from afspec.conformance import subjects_agc, subjects_parts  # noqa: F401 - their selectors are found by their names
 from afspec.conformance.contexts import CONTEXTS
 from afspec.conformance.subjects import SELECTORS, Subject
 from afspec.verdict import Promise

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from afspec.report.attempts import utc
 from afspec.report.exports.form import title, why
 from afspec.report.html.today import as_counted, seen, standing
+from afspec.report.ready import ready
 from afspec.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -21,19 +22,26 @@ _SHOWN: Final = (Verdict.ERROR, Verdict.BROKEN, Verdict.UNVERIFIED, Verdict.DEGR
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]+")
 
 
-def lines(report: Report, now: dt.datetime, signature: str, *, everything: bool = False) -> Iterator[str]:
-    """The report, a line each thing; `everything` also shows what is verified, or was not asked."""
-    for line in _lines(report, now, signature, everything=everything):
+def lines(
+    report: Report, now: dt.datetime, signature: str, *, everything: bool = False, reported: str = ""
+) -> Iterator[str]:
+    """The report, a line each thing; `everything` also shows what is verified, or was not asked.
+
+    `reported` is what had been reported of the AGC at the site, shown beside the profiles.
+    """
+    for line in _lines(report, now, signature, everything=everything, reported=reported):
         yield _CONTROL.sub(" ", line)
 
 
-def _lines(report: Report, now: dt.datetime, signature: str, *, everything: bool) -> Iterator[str]:
+def _lines(report: Report, now: dt.datetime, signature: str, *, everything: bool, reported: str) -> Iterator[str]:
     today = standing(report, seen(report, now))
     what = "twin of " if report.environment == "twin" else ""
     yield f"{what}{report.site}: {today.word}" + (f" (was {today.was})" if today.was else "")
     yield f"  {today.counts}"
     for profile in report.profiles:
-        yield f"  profile {profile.name}: {profile.word}: {as_counted(profile.counts)}"
+        yield f"  profile {profile.name}: {ready(report, profile)} ({profile.word}: {as_counted(profile.counts)})"
+    if report.profiles and reported:
+        yield f"    {reported}"
     yield f"  judged {utc(report.generated):%Y-%m-%d %H:%M} UTC; {signature}"
     for run in report.runs:
         partial = f"; partial, not for publication: {', '.join(run.partial)}" if run.partial else ""

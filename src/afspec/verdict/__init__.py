@@ -5,6 +5,7 @@ Nothing here knows what a facility is, reads a file other than its own table, or
 
 from afspec.verdict.case import Case, Judgement, Tried
 from afspec.verdict.judge import judge
+from afspec.verdict.readiness import Readiness, readiness
 from afspec.verdict.rollup import Counted, count, exit_code, site_word, worst
 from afspec.verdict.waivers import Waiver, find
 from afspec.verdict.words import Level, Outcome, Promise, Proof, Reason, SiteWord, Verdict
@@ -17,6 +18,7 @@ __all__ = [
     "Outcome",
     "Promise",
     "Proof",
+    "Readiness",
     "Reason",
     "SiteWord",
     "Tried",
@@ -26,6 +28,7 @@ __all__ = [
     "exit_code",
     "find",
     "judge",
+    "readiness",
     "site_word",
     "worst",
 ]

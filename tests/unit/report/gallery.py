@@ -155,6 +155,7 @@ def _site(report: Report, signed_by: str = "") -> SitePages:
         signed_by,
         f"bundles/{report.site}",
         {"evidence/AF-BATCH-001/job.json": (command,)},
+        "reported in 2023-05: it did not run",
     )
 
 

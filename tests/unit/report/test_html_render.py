@@ -165,7 +165,8 @@ def test_site_page_has_problems_waivers_runs_profiles_and_remarks() -> None:
         "W-0 expired on 2026-11-10: covers nothing",
         "r-20261121",
         "partial -k AF-BATCH-001",
-        "agc-ready ✗ non-conformant 1 verified, 1 broken",
+        "agc-ready ✗ not ready non-conformant: 1 verified, 1 broken",
+        "The Analysis Grand Challenge: reported in 2023-05: it did not run",
         "2026-11-23 A. Operator, SLAC on AF-BATCH-001 slurm/milano",
         "30 on record",
     ):

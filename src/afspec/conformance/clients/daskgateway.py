@@ -13,7 +13,7 @@ from afspec.verdict import Reason
 if TYPE_CHECKING:
     from afspec.conformance.probe import Probe
 
-_FILES = ("cluster.py", "dask.yaml")
+FILES = ("cluster.py", "dask.yaml")
 # Seconds for the workers to come, and for the cluster to go.
 _PATIENCE, _GONE = 60, 15
 
@@ -29,7 +29,7 @@ def ask_gateway(probe: Probe) -> dict[str, Any]:
     if hub is None:
         text = "no hub starts sessions in which the gateway's client is"
         probe.unverified(Reason.PREREQUISITE_ABSENT, text, "Ask the gateway from a notebook by hand.")
-    files = {name: probe.run.files[f"dask/{name}"] for name in _FILES if f"dask/{name}" in probe.run.files}
+    files = {name: probe.run.files[f"dask/{name}"] for name in FILES if f"dask/{name}" in probe.run.files}
     code = program(
         *("versions", "gateway"), name=probe.name, nonce=probe.nonce, files=files, patience=_PATIENCE, gone=_GONE
     )

@@ -25,16 +25,27 @@ _SETUP = "user-setup/setup.sh"
 _NEEDED = "import dask_jobqueue, distributed"
 # Seconds for the workers to come, for one more of them, and for jobs to go.
 _PATIENCE, _MORE, _GONE = 60, 20, 60
-_FIND = f'cd "$1" && shift && for each; do "$each" -c "{_NEEDED}" 2>/dev/null && echo "$each" && exit; done; exit 1'
+_FIND = """cd "$1" && needed=$2 && shift 2 || exit 1
+for each; do "$each" -c "$needed" 2>/dev/null && echo "$each" && exit; done
+exit 1
+"""
 _IN_IMAGE = 'source "$0" >/dev/null && af_exec python "$@"'
 _START = 'cd "$1" && shift && (nohup timeout "$@" >out 2>err </dev/null; echo $? >rc) >/dev/null 2>&1 & echo $!'
-_READ = 'cd "$1" && if [ -e "$2" ]; then cat "$2"; elif [ -e rc ]; then tail -n 4 err >&2; exit 9; else exit 8; fi'
+# Waits there for a while: whoever asks again and again fills the evidence with it.
+_READ = """cd "$1" || exit 1
+for each in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+    if [ -e "$2" ]; then cat "$2"; exit; fi
+    [ ! -e rc ] || { tail -n 4 err >&2; exit 9; }
+    sleep 0.25
+done
+exit 8
+"""
 _TELL = 'cd "$1" && rm -f told.json && printf %s "$2" >go.new && mv go.new go.json'
 _FORGET = 'case $1 in afspec-*/* | *..*) exit 64 ;; afspec-*) rm -rf -- "${HOME:?}/$1" ;; *) exit 64 ;; esac'
 _ENDED, _NOT_YET = 9, 8
 
 
-class _Far:
+class Far:
     """The program on the far side, and the folder that it runs in."""
 
     def __init__(self, probe: Probe) -> None:
@@ -42,20 +53,22 @@ class _Far:
         home = probe.sh('printf %s "$HOME"', check=True).out
         self.folder = f"{home}/{probe.name}"
 
-    def start(self, batch: Batch) -> None:
+    def start(self, batch: Batch, code: str, needed: str = _NEEDED, seconds: float = 4 * _PATIENCE) -> None:
+        """Begin the program `code`, in a Python that can do what is `needed`, for so many seconds at most.
+
+        Raises:
+            UnverifiedError: there is no such Python.
+        """
         probe = self.probe
         probe.later(lambda: self._end(batch), f"scancel or condor_rm the jobs named {probe.name}; rm -r ~/{probe.name}")
         for name in _FILES:
             if text := probe.run.files.get(f"dask/{name}"):
                 probe.put(f"{self.folder}/{name}", text.encode())
-        directives = _named(probe)
-        options = {"job_name": probe.name} if directives is None else {"job_extra_directives": directives}
-        code = program(*("versions", "workers"), nonce=probe.nonce, patience=_PATIENCE, more=_MORE, options=options)
         probe.put(f"{self.folder}/ask.py", code.encode())
-        probe.sh(_START, self.folder, str(4 * _PATIENCE), *self._python(), "ask.py", check=True)
+        probe.sh(_START, self.folder, f"{seconds:g}", *self._python(needed), "ask.py", check=True)
 
-    def _python(self) -> list[str]:
-        """The command that runs a program in a Python with dask-jobqueue.
+    def _python(self, needed: str) -> list[str]:
+        """The command that runs a program in a Python with dask-jobqueue, and what else is needed.
 
         Raises:
             UnverifiedError: there is none.
@@ -64,17 +77,18 @@ class _Far:
         own = [item.hub.python for item in probe.facility.jupyter if item.hub and item.hub.python]
         apps = [item.ondemand.setup for item in probe.facility.jupyter if item.ondemand and item.ondemand.setup]
         known = ["python3", *own, *(f"{setup}/bin/python" for setup in apps)]
-        if (answer := probe.sh(_FIND, self.folder, *known, timeout=40)).ok:
+        if (answer := probe.sh(_FIND, self.folder, needed, *known, timeout=60)).ok:
             probe.note("python", answer.out.strip())
             return [answer.out.strip()]
         image = probe.facility.default_image
         if image is not None and _SETUP in probe.run.files:
             setup = f"{self.folder}/setup.sh"
             probe.put(setup, probe.run.files[_SETUP].encode())
-            if probe.sh('bash -c "$1" "$2" -c "$3"', _IN_IMAGE, setup, _NEEDED, timeout=60).ok:
+            if probe.sh('bash -c "$1" "$2" -c "$3"', _IN_IMAGE, setup, needed, timeout=60).ok:
                 probe.note("python", f"that of {image.name}")
                 return ["bash", "-c", _IN_IMAGE, setup]
-        text = "no Python of the session's has dask-jobqueue, nor has the site's image"
+        modules = needed.removeprefix("import ")
+        text = f"no Python of the session's has all of {modules}, nor has the site's image"
         hint = "Run the kit in a session with the environment that your notebooks use."
         raise UnverifiedError(Reason.PREREQUISITE_ABSENT, text, hint)
 
@@ -93,7 +107,6 @@ class _Far:
                 raise FailedError(f"the cluster did not come up: {self._last(answer.words)}")
             if answer.exit != _NOT_YET or time.monotonic() > end:
                 raise FailedError(f"the cluster's program does not answer: {answer.words}")
-            time.sleep(0.5)
 
     def _last(self, words: str) -> str:
         answer = self.probe.sh('cat "$1/done.json"', self.folder)
@@ -113,9 +126,11 @@ class _Far:
         self.probe.sh(_FORGET, self.probe.name, check=True)
 
 
-def _named(probe: Probe) -> dict[str, str] | None:
-    """How HTCondor's jobs are named; Slurm's have a name of their own."""
-    return {"batch_name": probe.name} if pool_of(probe).scheduler == "htcondor" else None
+def named(probe: Probe) -> dict[str, Any]:
+    """Options of a cluster whose jobs are called after the probe: HTCondor's by a directive, Slurm's have a name."""
+    if pool_of(probe).scheduler == "htcondor":
+        return {"job_extra_directives": {"batch_name": probe.name}}
+    return {"job_name": probe.name}
 
 
 def ask_jobqueue(probe: Probe) -> dict[str, Any]:
@@ -128,9 +143,10 @@ def ask_jobqueue(probe: Probe) -> dict[str, Any]:
         UnverifiedError: there is no Python to do it in, or jobs wait for longer than they may here.
     """
     batch = batch_of(probe)
-    far = _Far(probe)
+    far = Far(probe)
     probe.spend(jobs=2)
-    far.start(batch)
+    options = named(probe)
+    far.start(batch, program("versions", "workers", nonce=probe.nonce, patience=_PATIENCE, more=_MORE, options=options))
     said = far.read("told.json", 2 * _PATIENCE)
     placed = _placed(batch, said["jobs"])
     _all_there(probe, batch, placed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from afspec.verdict import Promise, SiteWord, Verdict
+from afspec.verdict import Promise, Readiness, SiteWord, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -68,6 +68,13 @@ OF_WORD: Final = {
     SiteWord.NOT_DEMONSTRATED: UNVERIFIED,
     SiteWord.NON_CONFORMANT: BROKEN,
     SiteWord.NOTHING_PROMISED: NOT_PROMISED,
+}
+
+OF_READINESS: Final = {
+    Readiness.READY: VERIFIED,
+    Readiness.WITH_WORKAROUNDS: WAIVED,
+    Readiness.NOT_READY: BROKEN,
+    Readiness.NOT_DEMONSTRATED: UNVERIFIED,
 }
 
 STANCES: Final = {

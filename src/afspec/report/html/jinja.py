@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from afspec.report.html import faces, text, today
+from afspec.report.ready import ready
 from afspec.verdict import Outcome
 
 _FOLDER = Path(__file__).parent / "templates"
@@ -50,6 +51,8 @@ def environment() -> Environment:
         "holds": faces.HOLDS,
         "stances": faces.STANCES,
         "of_word": faces.OF_WORD,
+        "of_readiness": faces.OF_READINESS,
+        "ready": ready,
         "of_outcome": OF_OUTCOME,
         "not_asked": faces.NOT_ASKED,
         "no_report": faces.NO_REPORT,

@@ -39,6 +39,7 @@ class SitePages:
     `signed_by` is who signed the report, as it was verified by the caller; empty where nobody did. `bundle` leads from
     the folder of the pages to the report's bundle, as a relative path or an http(s) address; empty where the bundle is
     not published with them. `did` says by evidence file, as its path in the bundle, which commands it has recorded.
+    `reported` is what had been reported of the AGC there, in words.
     """
 
     name: str
@@ -49,6 +50,7 @@ class SitePages:
     signed_by: str = ""
     bundle: str = ""
     did: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    reported: str = ""
 
 
 @dataclass(frozen=True, slots=True)
