@@ -10,7 +10,7 @@ import numpy as np
 
 from afspec.agc.tally import Tally
 from afspec.agc.ttbar import task
-from afspec.agc.ttbar.cpu import tally_events
+from afspec.agc.ttbar.cpu import compiled
 from afspec.agc.ttbar.event import ROWS
 from afspec.agc.ttbar.samples import NOMINAL
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from afspec.agc.columns import Chunk, Layout
 
 _LOCAL = threading.local()
+_LEPTONS = ("Electron", "Muon")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +56,15 @@ class Ttbar:
 
     def process(self, chunk: Chunk, tally: Tally, variation: str) -> None:
         """Add a chunk of a sample of that variation to a tally."""
-        chosen = task.TASKS[self.version]
-        options = (chosen.lepton_pt, chosen.jet_pt, chosen.cleaned, self.systematics and variation == NOMINAL)
         groups = columns_of(chunk)
-        scratch = _scratch(groups[2][0])
-        tally_events(*groups, options, task.SMEARING, scratch, tally.sums, tally.squares, tally.flow)
+        options = options_of(self.version, varied=self.systematics and variation == NOMINAL)
+        compiled()(*groups, options, task.SMEARING, _room(chunk), tally.sums, tally.squares, tally.flow)
+
+
+def options_of(version: int, *, varied: bool) -> tuple[np.float32, float, bool, bool]:
+    """What kernels want to know: lepton pt, jet pt, whether that selects alone, whether systematics are wanted."""
+    chosen = task.TASKS[version]
+    return np.float32(chosen.lepton_pt), chosen.jet_pt, not chosen.cleaned, varied
 
 
 def columns_of(chunk: Chunk) -> tuple[tuple[NDArray[Any], ...], ...]:
@@ -70,11 +75,23 @@ def columns_of(chunk: Chunk) -> tuple[tuple[NDArray[Any], ...], ...]:
     )
 
 
-def _scratch(offsets: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Room for the jets of the largest event, kept for the thread's next chunk."""
-    most = int(np.diff(offsets).max(initial=1))
-    room: NDArray[np.float64] | None = getattr(_LOCAL, "scratch", None)
-    if room is None or room.shape[1] < most:
-        room = np.empty((ROWS, max(64, most)))
-        _LOCAL.scratch = room
-    return room
+def _room(chunk: Chunk) -> tuple[NDArray[Any], ...]:
+    """Where the kernel works: arrays of the thread's own that grow as they must and are kept for its next chunk."""
+    electrons, muons = (int(chunk.objects[name].offsets[-1] - chunk.objects[name].offsets[0]) for name in _LEPTONS)
+    jets = int(np.diff(chunk.objects["Jet"].offsets).max(initial=1))
+    return (
+        _roomy("flags", (max(electrons, muons),), np.uint8),
+        _roomy("electrons", (electrons + 1,), np.int32),
+        _roomy("muons", (muons + 1,), np.int32),
+        _roomy("chosen", (chunk.events,), np.int32),
+        _roomy("scratch", (ROWS, jets), np.float64),
+    )
+
+
+def _roomy(name: str, shape: tuple[int, ...], dtype: type[np.generic]) -> NDArray[Any]:
+    held: NDArray[Any] | None = getattr(_LOCAL, name, None)
+    if held is None or held.shape[-1] < shape[-1]:
+        # A quarter more than is wanted: chunks of a file differ by less.
+        held = np.empty((*shape[:-1], max(64, shape[-1] + shape[-1] // 4)), dtype)
+        setattr(_LOCAL, name, held)
+    return held
