@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from afspec.agc.kept import kept
 
 
-@njit(cache=True, nogil=True)
+@kept
 def accumulate(counts, offsets):
     """Where each event's objects begin: sums of big-endian counts.
 

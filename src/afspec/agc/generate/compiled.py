@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import zlib
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ from numba import njit
 from afspec.agc.generate.detector import COLUMNS, JETS, LEPTONS, PT, TRUE, measure
 from afspec.agc.generate.draws import begin
 from afspec.agc.generate.hard import PARTONS, hard_process
+from afspec.agc.kept import digest, kept
 
 _MANTISSA = 23
 
@@ -79,17 +79,13 @@ def fill(state, numbers, first, counts, bits, jets, electrons, muons):
 
 @functools.cache
 def compiled():
-    """`fill`, compiled or loaded from Numba's cache.
+    """`fill`, compiled or loaded from Numba's cache."""
+    here = Path(__file__)
+    sources = digest(*(here.with_name(f"{name}.py") for name in ("draws", "hard", "detector", "compiled")))
 
-    Numba looks for changes in the file of a cached function alone; what a function closes over it does look at.
-    """
-    names = ("draws", "hard", "detector", "compiled")
-    sources = zlib.crc32(b"".join(Path(__file__).with_name(f"{name}.py").read_bytes() for name in names)) | 1
-
-    @njit(nogil=True, cache=True)
     def filled(state, numbers, first, counts, bits, jets, electrons, muons):
         if sources:
             return fill(state, numbers, first, counts, bits, jets, electrons, muons)
         return 0, 0, 0
 
-    return filled
+    return kept(filled)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import functools
 import math
-import zlib
 from pathlib import Path
 
 import numpy as np
 from numba import njit
 
 from afspec.agc.hzz import task
+from afspec.agc.kept import digest, kept
 from afspec.agc.ttbar.event import real as single
 from afspec.agc.ttbar.event import whole
 
@@ -105,17 +105,12 @@ def tally_events(leptons, weights, varied, sums, squares, flow):
 
 @functools.cache
 def compiled():
-    """The pass, compiled or loaded from Numba's cache.
-
-    Numba looks for changes in the file of a cached function alone; what a function closes over it does look at.
-    """
+    """The pass, compiled or loaded from Numba's cache."""
     here = Path(__file__)
-    files = (here, here.with_name("task.py"), here.parents[1] / "ttbar" / "event.py")
-    sources = zlib.crc32(b"".join(file.read_bytes() for file in files)) | 1
+    sources = digest(here, here.with_name("task.py"), here.parents[1] / "ttbar" / "event.py")
 
-    @njit(nogil=True, cache=True)
     def tally(leptons, weights, varied, sums, squares, flow):
         if sources:
             tally_events(leptons, weights, varied, sums, squares, flow)
 
-    return tally
+    return kept(tally)

@@ -7,14 +7,16 @@ each event's offsets, how many leptons it has. Nine events in ten end there and 
 from __future__ import annotations
 
 import functools
+from pathlib import Path
 
 import numpy as np
 from numba import njit, types
 
+from afspec.agc.kept import digest, kept
 from afspec.agc.ttbar import task
 from afspec.agc.ttbar.event import HARD_PT, good_electron, good_muon, observed, prepared
-from afspec.agc.ttbar.kept import kept, sources
 
+_HERE = Path(__file__).parent
 _ALL, _LEPTON, _JETS, _TAGGED, _REGIONS = range(5)
 _KINEMATIC = len(task.KINEMATIC)
 _VARIATIONS = len(task.VARIATIONS)
@@ -148,7 +150,7 @@ def tally_events(electrons, muons, jets, options, smearing, room, sums, squares,
 @functools.cache
 def compiled():
     """The pass, compiled for the one signature that it has: in seconds, or in a fraction of one if it was before."""
-    known = sources("task", "event", "cpu")
+    known = digest(*(_HERE / f"{name}.py" for name in ("task", "event", "cpu")))
 
     def tally(electrons, muons, jets, options, smearing, room, sums, squares, flow):
         if known:

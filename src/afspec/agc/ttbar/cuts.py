@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import functools
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numba import njit
 
+from afspec.agc.kept import digest, kept
 from afspec.agc.ttbar import task
 from afspec.agc.ttbar.analysis import columns_of, options_of
 from afspec.agc.ttbar.event import (
@@ -24,11 +26,11 @@ from afspec.agc.ttbar.event import (
     muon_isolated,
     muon_tight,
 )
-from afspec.agc.ttbar.kept import kept, sources
 
 if TYPE_CHECKING:
     from afspec.agc.columns import Chunk
 
+_HERE = Path(__file__).parent
 _ELECTRONS = ("electron pt", "electron eta", "electron cutBased", "electron sip3d")
 _MUONS = ("muon pt", "muon eta", "muon tightId", "muon sip3d", "muon pfRelIso04_all")
 _JETS = ("jet pt", "jet eta", "jet jetId", "jet btagCSVV2")
@@ -89,7 +91,7 @@ def count_events(electrons, muons, jets, lepton_pt, jet_pt, loose, counts):
 @functools.cache
 def compiled():
     """The counting, compiled."""
-    known = sources("task", "event", "cuts")
+    known = digest(*(_HERE / f"{name}.py" for name in ("task", "event", "cuts")))
 
     def count(electrons, muons, jets, lepton_pt, jet_pt, loose, counts):
         if known:

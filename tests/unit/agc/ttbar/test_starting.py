@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import afspec
+from afspec.agc.kept import digest, kept
 from afspec.agc.ttbar.analysis import Ttbar
-from afspec.agc.ttbar.kept import digest, kept
 
 if TYPE_CHECKING:
     import pytest
@@ -51,11 +51,11 @@ def test_a_change_of_any_source_asks_for_compiling_again(tmp_path: Path) -> None
     files = [tmp_path / name for name in ("task.py", "event.py", "cpu.py")]
     for file in files:
         file.write_text("LIMIT = 30.0\n")
-    before = digest(files)
-    assert digest(files) == before
+    before = digest(*files)
+    assert digest(*files) == before
     for file in files:
         file.write_text("LIMIT = 31.0\n")
-        assert digest(files) != before
+        assert digest(*files) != before
         file.write_text("LIMIT = 30.0\n")
 
 
@@ -72,7 +72,7 @@ def test_where_nothing_can_be_kept_it_is_compiled_all_the_same(monkeypatch: pyte
 
         return compile_it
 
-    monkeypatch.setattr("afspec.agc.ttbar.kept.njit", njit)
+    monkeypatch.setattr("afspec.agc.kept.njit", njit)
     assert kept(len, "a signature") is len
     assert asked == [("a signature", True), ("a signature", False)]
 

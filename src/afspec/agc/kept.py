@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 import zlib
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from numba import njit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
+    from pathlib import Path
 
-_HERE = Path(__file__).parent
 
-
-def sources(*modules: str) -> int:
-    """A number other than 0 that changes with the source of any of these modules of the package.
+def digest(*files: Path) -> int:
+    """A number other than 0 that changes with what is in any of these files.
 
     Numba looks for changes in the file of a cached function alone, not in those whose functions and constants it uses;
-    what a function closes over it does look at.
+    what a function closes over it does look at: so it is to close over this.
     """
-    return digest(_HERE / f"{module}.py" for module in modules)
-
-
-def digest(files: Iterable[Path]) -> int:
-    """A number other than 0 that stands for what is in files."""
     return zlib.crc32(b"".join(file.read_bytes() for file in files)) | 1
 
 
