@@ -13,7 +13,7 @@ from afspec.agc.errors import InputError
 from afspec.agc.events.basket import CorruptError, Head, head, unpack
 from afspec.agc.events.cuts import span
 from afspec.agc.events.storage import ShortError
-from afspec.agc.events.trouble import told
+from afspec.agc.events.trouble import origin, told
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -151,7 +151,9 @@ class Column:
             ) from error
         except Exception as error:
             # Whatever clients of servers raise.
-            raise told(error, self._source.file, branch=self.recipe.branch, entry=self.recipe.edges[at]) from error
+            raise told(error, self._source.file, branch=self.recipe.branch, entry=self.recipe.edges[at]) from origin(
+                error
+            )
 
     def _put(self, at: int, values: NDArray[Any]) -> None:
         """Write numbers as words where the next ones belong."""

@@ -27,6 +27,8 @@ def trouble(path: Path, layout: Layout = LAYOUT) -> InputError:
         list(file.chunks(0, None))
     assert caught.value.file == str(path)
     assert str(caught.value).startswith(str(path))
+    # Whoever pickles an error with what it came of, as Dask does, must come to an end.
+    assert caught.value.__cause__ is not caught.value
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)  # noqa: S301 (as Dask does)
     return caught.value
 
