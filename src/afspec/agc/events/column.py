@@ -13,7 +13,7 @@ from afspec.agc.errors import InputError
 from afspec.agc.events.basket import CorruptError, Head, head, unpack
 from afspec.agc.events.cuts import span
 from afspec.agc.events.storage import ShortError
-from afspec.agc.events.trouble import origin, told
+from afspec.agc.events.trouble import told
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -149,11 +149,11 @@ class Column:
                 entry=self.recipe.edges[at],
                 hint="Copy it again",
             ) from error
+        except InputError:
+            raise
         except Exception as error:
             # Whatever clients of servers raise.
-            raise told(error, self._source.file, branch=self.recipe.branch, entry=self.recipe.edges[at]) from origin(
-                error
-            )
+            raise told(error, self._source.file, branch=self.recipe.branch, entry=self.recipe.edges[at]) from error
 
     def _put(self, at: int, values: NDArray[Any]) -> None:
         """Write numbers as words where the next ones belong."""

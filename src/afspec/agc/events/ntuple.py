@@ -11,7 +11,7 @@ from afspec.agc.columns import Chunk, Objects, words
 from afspec.agc.errors import InputError
 from afspec.agc.events.cuts import common, cuts
 from afspec.agc.events.through_uproot import flat
-from afspec.agc.events.trouble import missing, origin, told
+from afspec.agc.events.trouble import missing, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,8 +43,10 @@ class NtupleFile:
             self.entries = int(ntuple.num_entries)
             firsts = [int(cluster.num_first_entry) for cluster in ntuple.cluster_summaries]
             self._names = list(ntuple.keys())
+        except InputError:
+            raise
         except Exception as error:
-            raise told(error, file, what=f"RNTuple {layout.tree} cannot be read") from origin(error)
+            raise told(error, file, what=f"RNTuple {layout.tree} cannot be read") from error
         self.boundaries = common([firsts], self.entries)
         known = set(self._names)
         self._fields = {
@@ -92,8 +94,10 @@ class NtupleFile:
         """Where each event's numbers begin, and these as words."""
         try:
             array = self._ntuple[field].array(entry_start=start, entry_stop=stop)
+        except InputError:
+            raise
         except Exception as error:
-            raise told(error, self._file, branch=field, entry=start) from origin(error)
+            raise told(error, self._file, branch=field, entry=start) from error
         if len(array) != stop - start:
             raise InputError(f"{len(array)} events came of {stop - start}", self._file, branch=field, entry=start)
         offsets, values = _lists(array, field, self._file, start)

@@ -19,7 +19,7 @@ from afspec.agc.events.storage import Local, ShortError, options, storage
 from afspec.agc.events.streamer import UnknownError, tree_of_bytes
 from afspec.agc.events.through_uproot import ThroughUproot
 from afspec.agc.events.tree import TreeFile
-from afspec.agc.events.trouble import missing, origin, told
+from afspec.agc.events.trouble import missing, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,9 +66,11 @@ def open_events(file: str, layout: Layout) -> Iterator[EventFile]:
             address = {file.removeprefix("file://"): None}
             opened = uproot.open(address, handler=_Source, object_cache=None, array_cache=None)
             directory = stack.enter_context(opened)
+        except InputError:
+            raise
         except Exception as error:
             # Uproot, fsspec and the clients of servers raise errors of all kinds.
-            raise told(error, file, what="it cannot be opened as a ROOT file") from origin(error)
+            raise told(error, file, what="it cannot be opened as a ROOT file") from error
         key = _key(directory, layout.tree, file)
         found: EventFile
         if key.fClassName in _NTUPLES:
@@ -111,8 +113,10 @@ def _key(directory: Any, tree: str, file: str) -> Any:
         trees = [name for name, kind in names.items() if kind in _TREES | _NTUPLES]
         has = f"it has {', '.join(trees)}" if trees else "it has no tree at all"
         raise InputError(f"there is no tree {tree}, {has}", file, hint="Is this a file of events?") from None
+    except InputError:
+        raise
     except Exception as error:
-        raise told(error, file, what=f"tree {tree} cannot be found") from origin(error)
+        raise told(error, file, what=f"tree {tree} cannot be found") from error
     if key.fClassName not in _TREES | _NTUPLES:
         raise InputError(f"{tree} is no tree, but a {key.fClassName}", file)
     return key
@@ -131,8 +135,10 @@ def _tree(key: Any, layout: Layout, through_uproot: ThroughUproot, file: str) ->
         lacking = wanted - tree.branches.keys()
     except UnknownError:
         lacking = wanted
+    except InputError:
+        raise
     except Exception as error:
-        raise told(error, file, what=f"tree {layout.tree} cannot be read") from origin(error)
+        raise told(error, file, what=f"tree {layout.tree} cannot be read") from error
     if lacking:
         # Uproot knows older classes, and looks below branches too.
         try:
@@ -140,7 +146,7 @@ def _tree(key: Any, layout: Layout, through_uproot: ThroughUproot, file: str) ->
         except InputError:
             raise
         except Exception as error:
-            raise told(error, file, what=f"tree {layout.tree} cannot be read") from origin(error)
+            raise told(error, file, what=f"tree {layout.tree} cannot be read") from error
     if absent := [name for name in layout.branches if name not in tree.branches]:
         raise missing(absent, list(tree.names), file, layout.tree)
     return tree

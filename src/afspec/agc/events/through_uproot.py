@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from afspec.agc.errors import InputError
-from afspec.agc.events.trouble import origin, told
+from afspec.agc.events.trouble import told
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,8 +28,10 @@ class ThroughUproot:
         if self._tree is None:
             try:
                 self._tree = self._directory[self._name]
+            except InputError:
+                raise
             except Exception as error:
-                raise told(error, self._file, what=f"tree {self._name} cannot be read") from origin(error)
+                raise told(error, self._file, what=f"tree {self._name} cannot be read") from error
         return self._tree
 
     def numbers(self, branch: str, start: int, stop: int) -> tuple[NDArray[Any], NDArray[np.int64] | None]:
@@ -40,8 +42,10 @@ class ThroughUproot:
         """
         try:
             array = self.tree[branch].array(entry_start=start, entry_stop=stop, library="ak")
+        except InputError:
+            raise
         except Exception as error:
-            raise told(error, self._file, branch=branch, entry=start) from origin(error)
+            raise told(error, self._file, branch=branch, entry=start) from error
         return flat(array, branch, self._file, start)
 
 

@@ -46,9 +46,7 @@ def _passes(error: OSError, file: str) -> bool:
 
 
 def told(error: BaseException, file: str, *, what: str = "", branch: str = "", entry: int | None = None) -> InputError:
-    """An error of a library's as the user should see it; one of ours is that already. Raise it from its `origin`."""
-    if isinstance(error, InputError):
-        return error
+    """An error of a library's as the user should see it. One of ours is that already, and must not come of itself."""
     transient = is_transient(error, file)
     if isinstance(error, FileNotFoundError) or (isinstance(error, OSError) and "[3011]" in str(error)):
         return InputError("there is no such file", file, branch=branch, entry=entry, hint="Check the file list")
@@ -62,11 +60,6 @@ def told(error: BaseException, file: str, *, what: str = "", branch: str = "", e
         transient=transient,
         hint="The connection or the server is in trouble" if transient else "",
     )
-
-
-def origin(error: BaseException) -> BaseException | None:
-    """What the error of `told` came of: not itself, or whoever follows its causes never ends."""
-    return error.__cause__ if isinstance(error, InputError) else error
 
 
 def missing(wanted: list[str], names: list[str], file: str, tree: str, noun: str = "branches") -> InputError:

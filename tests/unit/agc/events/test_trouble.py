@@ -9,7 +9,6 @@ import pytest
 from fsspec.exceptions import FSTimeoutError
 from yarl import URL
 
-from afspec.agc.errors import InputError
 from afspec.agc.events.trouble import is_remote, is_transient, missing, told
 
 ROOT = "root://door.example.org//store/a.root"
@@ -58,11 +57,6 @@ def test_what_may_pass_is_told_from_what_lasts(error: Exception, file: str, *, t
 def test_only_the_first_line_of_a_long_message_is_kept() -> None:
     text = str(told(ValueError("it is broken:\n\na page\nof help"), "a.root", branch="Jet_pt", entry=7))
     assert text == "a.root, branch Jet_pt, entry 7: it cannot be read: it is broken"
-
-
-def test_an_error_of_ours_stays_as_it_is() -> None:
-    error = InputError("odd", "a.root", branch="x")
-    assert told(error, "b.root") is error
 
 
 def test_a_missing_file_on_a_server_is_said_in_the_same_words() -> None:
