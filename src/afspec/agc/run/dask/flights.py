@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 # Seconds between looks at whether anybody is still there.
 _LOOK = 1.0
+# What distributed gives as the reason where a client has lost its scheduler.
+_LOST = "scheduler-connection-lost"
 _AGAIN = "Run it again to go on from what is done"
 
 
@@ -94,22 +96,27 @@ class Flights:
 
     def _taken(self, root: Key) -> Landed | None:
         """What came of a graph; None where what was done is lost again, and is being done once more."""
+        from distributed.client import FutureCancelledError  # noqa: PLC0415
+
         future, units = self._under_way[root]
         self._look()
-        if future.status == "finished":
-            try:
-                answer: Any = future.result(timeout=self._wait)
-            except TimeoutError:
-                self._listen(future, root)
-                return None
-            landed = Landed(units, answer)
-        elif future.status == "error":
-            landed = Landed(units, None, _reason(future.exception(timeout=self._wait)))
-        elif future.status == "cancelled":
-            landed = Landed(units, None, "the scheduler has forgotten it")
-        else:
+        if future.status in {"pending", "lost"}:
             self._listen(future, root)
             return None
+        # The scheduler may go at any moment, and takes with it what has just been told.
+        try:
+            if future.status == "error":
+                landed = Landed(units, None, _reason(future.exception(timeout=self._wait)))
+            else:
+                answer: Any = future.result(timeout=self._wait)
+                landed = Landed(units, answer)
+        except TimeoutError:
+            self._listen(future, root)
+            return None
+        except FutureCancelledError as error:
+            if error.reason == _LOST:
+                raise ClusterError("The Dask scheduler is gone", _AGAIN) from error
+            landed = Landed(units, None, "the scheduler has forgotten it")
         del self._under_way[root]
         return landed
 
