@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyhf
 import pytest
+from agc_data import real_file
 from click.testing import CliRunner
 from unit.agc.plots.made import histograms, nominal
 
-import afspec
 from afspec.agc.compare import read
 from afspec.agc.errors import AgcError
 from afspec.agc.fit import result as fitting
@@ -28,12 +26,12 @@ from afspec.agc.ttbar.samples import CROSS_SECTIONS
 from afspec.cli_agc import agc
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from afspec.agc.histogram import Histogram
 
 # The one-file reference and the list of files of iris-hep/analysis-grand-challenge c37bf595.
-DATA = Path(os.environ.get("AFSPEC_AGC_DATA", Path(afspec.__file__).parents[3] / "shared/data"))
-REFERENCE, FILES = DATA / "agc_reference_histos_1_file.json", DATA / "agc_nanoaod_inputs.json"
-needs_data = pytest.mark.skipif(not REFERENCE.exists(), reason="AFSPEC_AGC_DATA has upstream's one-file reference")
+REFERENCE, FILES = "agc_reference_histos_1_file.json", "agc_nanoaod_inputs.json"
 
 
 @pytest.fixture(scope="module")
@@ -46,8 +44,8 @@ def own() -> FitResult:
 def reference(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], Path]:
     """What the command makes of upstream's reference."""
     folder = tmp_path_factory.mktemp("fit")
-    arguments = [str(REFERENCE), "--input-list", str(FILES), "--max-files", "1", "-o", str(folder), "--json"]
-    answer = CliRunner().invoke(agc, ["fit", *arguments])
+    given = [str(real_file(REFERENCE)), "--input-list", str(real_file(FILES)), "--max-files", "1"]
+    answer = CliRunner().invoke(agc, ["fit", *given, "-o", str(folder), "--json"])
     assert answer.exit_code == 0, answer.stderr
     return json.loads(answer.stdout), folder
 
@@ -158,7 +156,6 @@ def test_uncertainties_that_mean_nothing_are_no_result(own: FitResult, monkeypat
         fit(templates(histograms()))
 
 
-@needs_data
 def test_upstreams_one_file_reference(reference: tuple[dict[str, Any], Path]) -> None:
     """The issue's figures; upstream's notebook has 0.960 +- 0.088 with five files."""
     poi = reference[0]["poi"]
@@ -168,18 +165,16 @@ def test_upstreams_one_file_reference(reference: tuple[dict[str, Any], Path]) ->
     assert 0.10 < (up - down) / 2.0 < 0.12
 
 
-@needs_data
 def test_less_statistics_is_why_it_is_wider_than_five_files() -> None:
     """Five times the events, everything else alike: the uncertainty falls below the one published for five files."""
-    listed = json.loads(FILES.read_text("utf-8"))
+    listed = json.loads(real_file(FILES).read_text("utf-8"))
     events = {(name, way): listed[name][way]["files"][0]["nevts"] for name in listed for way in listed[name]}
-    one = templates(read(REFERENCE), events)
+    one = templates(read(real_file(REFERENCE)), events)
     five = replace(one, found={key: replace(each, stdev=each.stdev / 5**0.5) for key, each in one.found.items()})
     none = fit(one, statistics=False).poi
     assert none[1] < fit(five).poi[1] < 0.088 < fit(one).poi[1]
 
 
-@needs_data
 def test_what_is_written_can_be_used_without_afspec(reference: tuple[dict[str, Any], Path]) -> None:
     told, folder = reference
     assert json.loads((folder / "fit.json").read_text("utf-8")) == told
