@@ -16,6 +16,7 @@ from support import HEAD, Workshop, text_file
 import afspec
 from afspec import fleet as fleet_module
 from afspec.cli import cli, main
+from afspec.cli.shared import wants_colour
 from afspec.compiler.lock import LOCK_NAME
 from afspec.matrix import COLUMNS
 
@@ -357,12 +358,10 @@ def test_colour_is_for_terminals_and_for_those_who_want_it(
     no_color: bool,  # noqa: FBT001
     coloured: bool,  # noqa: FBT001
 ) -> None:
-    from afspec import cli as module  # noqa: PLC0415
-
     monkeypatch.delenv("NO_COLOR", raising=False)
     if no_color:
         monkeypatch.setenv("NO_COLOR", "")
-    assert module._colour(Terminal() if terminal else sys.stdout) is coloured
+    assert wants_colour(Terminal() if terminal else sys.stdout) is coloured
 
 
 def test_console_script(tmp_path: Path) -> None:

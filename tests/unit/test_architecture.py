@@ -36,7 +36,7 @@ ALLOWED: dict[str, set[str]] = {
     "twin": {"diagnostics", "source", "facility"},
 }
 # The command line may use every room.
-TOP = {"__main__", "cli", "cli_agc", "cli_conform", "cli_report", "cli_twin", "fleet", "reports", "twins"}
+TOP = {"__main__", "cli", "fleet", "reports", "twins"}
 # Rooms that stand on others of the house, and are no part of the core.
 ABOVE = {"conformance"}
 

@@ -4,6 +4,7 @@ Nothing here knows what a facility is. Nodes are immutable and keep the span of 
 from, also after a merge, so that a diagnostic can point into a base.
 """
 
+from afspec.source.edit import put
 from afspec.source.load import Document, Loader
 from afspec.source.nodes import Entry, Mapping, Node, Scalar, Sequence
 from afspec.source.plain import Number, to_plain
@@ -22,5 +23,6 @@ __all__ = [
     "format_pointer",
     "parse_pointer",
     "places",
+    "put",
     "to_plain",
 ]

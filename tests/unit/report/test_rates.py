@@ -9,7 +9,7 @@ import pytest
 from bundle_support import NOW, WORKS, made
 from click.testing import CliRunner
 
-from afspec.cli_report import report as command
+from afspec.cli.report import report as command
 from afspec.report import bundle
 from afspec.report.errors import ReportError
 from afspec.report.model import Attempt, EvidenceRef

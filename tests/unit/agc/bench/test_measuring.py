@@ -13,7 +13,7 @@ from afspec.agc.bench.suite import generated, run
 from afspec.agc.errors import AgcError
 from afspec.agc.run.filelist import File, FileList
 from afspec.agc.ttbar.analysis import Ttbar
-from afspec.cli_agc.bench import bench
+from afspec.cli.agc.bench import bench
 
 
 def command(*arguments: str | Path) -> Result:

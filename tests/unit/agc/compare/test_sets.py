@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from afspec.agc.compare import compare, exactly, read, told
 from afspec.agc.errors import AgcError
 from afspec.agc.histogram import Histogram
-from afspec.cli_agc import agc
+from afspec.cli.agc import agc
 
 if TYPE_CHECKING:
     from pathlib import Path

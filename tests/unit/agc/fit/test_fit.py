@@ -23,7 +23,7 @@ from afspec.agc.fit.templates import templates
 from afspec.agc.fit.workspace import quiet
 from afspec.agc.ttbar import task
 from afspec.agc.ttbar.samples import CROSS_SECTIONS
-from afspec.cli_agc import agc
+from afspec.cli.agc import agc
 
 if TYPE_CHECKING:
     from pathlib import Path

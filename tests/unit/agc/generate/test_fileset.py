@@ -17,7 +17,7 @@ from afspec.agc.generate.samples import PROCESSES, SHARES, shared
 from afspec.agc.hzz.samples import DATA
 from afspec.agc.hzz.samples import SAMPLES as FOUR_LEPTONS
 from afspec.agc.ttbar.samples import SAMPLES
-from afspec.cli_agc.generate import generate
+from afspec.cli.agc.generate import generate
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from afspec.cli_agc.bench import bench
-from afspec.cli_agc.compare import compare
-from afspec.cli_agc.fit import fit
-from afspec.cli_agc.generate import generate
-from afspec.cli_agc.run import run
+from afspec.cli.agc.bench import bench
+from afspec.cli.agc.compare import compare
+from afspec.cli.agc.fit import fit
+from afspec.cli.agc.generate import generate
+from afspec.cli.agc.run import run
 
 
 @click.group()
