@@ -1,7 +1,8 @@
 """Images: how a site's named images are built, unpacked on CVMFS, and served by a registry on one machine.
 
 `recipe` works out what an image holds (its batch client, its Python environment, its mount points); one script installs
-that, and the Apptainer definition and the Containerfile both run it. README.md shows the commands that use the files.
+that, and another checks it; the Apptainer definition and the Containerfile both run them. README.md shows the commands
+that use the files.
 """
 
 from __future__ import annotations
@@ -38,9 +39,12 @@ class Images(Generator):
         return bool(recipes(facility) or _unpacked(images) or images.registries)
 
     def render(self, facility: Facility) -> Iterator[Artifact]:
-        """Three files a flavour of an image, then `images/unpacked.yaml` and `images/replica/registry.yml`."""
+        """A folder an image, then `images/unpacked.yaml` and `images/replica/registry.yml`."""
+        flavours: dict[str, list[Recipe]] = {}
         for recipe in recipes(facility):
-            yield from self._image(facility, recipe)
+            flavours.setdefault(recipe.image.name, []).append(recipe)
+        for name, group in flavours.items():
+            yield from self._image(facility, f"images/{name}", group)
         if facility.images and (recipe_of_cvmfs := _unpacked(facility.images)):
             about = f"Images that CVMFS unpacks, for cvmfs_ducc convert: {facility.title}"
             yield self.yaml("images/unpacked.yaml", recipe_of_cvmfs, about)
@@ -48,43 +52,53 @@ class Images(Generator):
             about = f"A registry of images on one machine, for docker-registry serve: {facility.title}"
             yield self.yaml("images/replica/registry.yml", _registry(facility.images), about)
 
-    def _image(self, facility: Facility, recipe: Recipe) -> Iterator[Artifact]:
-        folder = f"images/{recipe.image.name}"
-        script = self.template(
-            "install.sh.j2",
-            f"{folder}/{recipe.flavour}.sh",
-            Format.SHELL,
-            executable=True,
+    def _image(self, facility: Facility, folder: str, flavours: list[Recipe]) -> Iterator[Artifact]:
+        """What an image's flavours share, and then what each has of its own."""
+        first, images = flavours[0], facility.images
+        wishes = _wishes(images, [recipe.reference for recipe in flavours]) if images else None
+        for name, lock in first.locks.items():
+            yield Artifact(f"{folder}/{name}", lock, Format.TEXT)
+        if images and wishes and first.image in images.planned:
+            about = f"For cvmfs_ducc convert, once the image is in its registry: {facility.title}"
+            yield self.yaml(f"{folder}/unpacked.yaml", wishes, about)
+        yield self.template(
+            "README.md.j2",
+            f"{folder}/README.md",
+            Format.MARKDOWN,
             facility=facility,
-            recipe=recipe,
+            image=first.image,
+            flavours=flavours,
+            places=[unpacked_path(images.unpacked, recipe.reference) for recipe in flavours]
+            if images and wishes
+            else [],
         )
+        for recipe in flavours:
+            yield from self._flavour(facility, folder, recipe)
+
+    def _flavour(self, facility: Facility, folder: str, recipe: Recipe) -> Iterator[Artifact]:
+        values: dict[str, Any] = {"facility": facility, "recipe": recipe}
+        path = f"{folder}/{recipe.flavour}"
+        script = self.template("install.sh.j2", f"{path}.sh", Format.SHELL, executable=True, **values)
         yield script
+        yield self.template("check.sh.j2", f"{path}.check.sh", Format.SHELL, executable=True, **values)
         # Its first line and the comment below it are the script's own.
         _, _, body = script.text.partition("\n\n")
-        yield self.template(
-            "image.def.j2",
-            f"{folder}/{recipe.flavour}.def",
-            Format.TEXT,
-            facility=facility,
-            recipe=recipe,
-            script=Raw(body),
-        )
+        yield self.template("image.def.j2", f"{path}.def", Format.TEXT, script=Raw(body), **values)
         if recipe.container_base:
-            yield self.template(
-                "Containerfile.j2",
-                f"{folder}/{recipe.flavour}.Containerfile",
-                Format.TEXT,
-                facility=facility,
-                recipe=recipe,
-            )
+            yield self.template("Containerfile.j2", f"{path}.Containerfile", Format.TEXT, **values)
 
 
 def _unpacked(images: Section) -> dict[str, Any] | None:
+    """The wish list for the images that users have."""
+    return _wishes(images, [image.reference for image in images.named])
+
+
+def _wishes(images: Section, references: list[str]) -> dict[str, Any] | None:
     """The wish list of cvmfs_ducc (CernVM-FS documentation, Working with DUCC and Docker Images, syntax v1)."""
     root = images.unpacked
     if root is None or not root.startswith(_CVMFS):
         return None
-    paths = [unpacked_path(root, image.reference) for image in images.named]
+    paths = [unpacked_path(root, reference) for reference in references]
     wished = [f"https://{path.removeprefix(f'{root}/')}" for path in paths if path]
     if not wished:
         return None

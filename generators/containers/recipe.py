@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from afspec.facility.images import Build
+from afspec.facility.locks import head_of, parts_of, platforms_of, requirements_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from afspec.facility import Facility
     from afspec.facility.images import Build, Image
@@ -24,7 +24,8 @@ _DNF = {"slurm": "slurm", "htcondor": "condor"}
 # What buildah and podman call the sources in a FROM line (containers-transports(5)); they know no other image formats.
 _TRANSPORTS = {"docker": "", "docker-archive": "docker-archive:", "oci-archive": "oci-archive:"}
 _IS_FILE = re.compile(r"\.(?:so(?:\.[0-9]+)*|conf|cfg|json|key|pem)\Z")
-_NAME = re.compile(r"[A-Za-z0-9._-]+")
+# Where an image keeps its lock and its check.
+SHARE = "/usr/local/share/afspec"
 
 
 class Recipe(NamedTuple):
@@ -35,6 +36,7 @@ class Recipe(NamedTuple):
     flavour: str
     prefix: str
     requirements: tuple[str, ...]
+    locks: Mapping[str, str]
     folders: tuple[str, ...]
     files: tuple[str, ...]
     version: str | None
@@ -60,6 +62,31 @@ class Recipe(NamedTuple):
         return f"{reference}{tag}-{self.flavour}"
 
     @property
+    def share(self) -> str:
+        """Folder of its lock and its check."""
+        return SHARE
+
+    @property
+    def channel_options(self) -> tuple[str, ...]:
+        """Options of micromamba that name its channels."""
+        return tuple(word for channel in self.build.channels for word in ("--channel", channel))
+
+    @property
+    def made(self) -> str:
+        """The day on which its packages were locked, as the lock says."""
+        return head_of(self.image.lock or "").made or "an unknown day"
+
+    @property
+    def platforms(self) -> tuple[str, ...]:
+        """The platforms that it is built for."""
+        return platforms_of(self.image)
+
+    @property
+    def python(self) -> str | None:
+        """Python's version without its last part, which decides what can be installed."""
+        return ".".join(self.build.python.split(".")[:2]) if self.build.python else None
+
+    @property
     def first(self) -> str:
         """The flavour that carries the image's own name."""
         return self.build.flavours[0]
@@ -78,7 +105,9 @@ class Recipe(NamedTuple):
     @property
     def dnf_packages(self) -> tuple[str, ...]:
         """Packages of RHEL's derivatives."""
-        return ("ca-certificates", _DNF[self.flavour], *(("python3",) if self.build.manager == "pip" else ()))
+        # RHEL's derivatives have other Pythons than their own as packages of their own.
+        python = (f"python{self.python or 3}",) if self.build.manager == "pip" else ()
+        return ("ca-certificates", _DNF[self.flavour], *python)
 
     @property
     def kernels(self) -> str:
@@ -93,7 +122,7 @@ def recipes(facility: Facility) -> tuple[Recipe, ...]:
         return ()
     return tuple(
         recipe
-        for image in images.named
+        for image in images.built
         if image.base and image.build and image.prefix
         for recipe in _flavours(facility, image, image.build, image.prefix)
     )
@@ -110,22 +139,19 @@ def _flavours(facility: Facility, image: Image, build: Build, prefix: str) -> It
             build=build,
             flavour=flavour,
             prefix=prefix.rstrip("/"),
-            requirements=_requirements(image, build),
+            requirements=requirements_of(image),
+            locks=_locks(image),
             folders=tuple(place for place in places if not _IS_FILE.search(place)),
             files=tuple(place for place in places if _IS_FILE.search(place)),
             version=next((pool.version for pool in pools if pool.scheduler == flavour), None),
         )
 
 
-def _requirements(image: Image, build: Build) -> tuple[str, ...]:
-    """Packages of the environment, with ipykernel where it has a kernel, and Python where the manager chooses it."""
-    wanted: list[str] = list(build.requirements or image.packages)
-    names = {found.group().lower() for text in wanted if (found := _NAME.match(text))}
-    if image.kernel and "ipykernel" not in names:
-        wanted.append("ipykernel")
-    if build.manager == "micromamba" and "python" not in names:
-        wanted.insert(0, f"python={build.python}" if build.python else "python")
-    return tuple(wanted)
+def _locks(image: Image) -> dict[str, str]:
+    """The files of an image's lock by name: one for all platforms with pip, one for each with micromamba."""
+    if image.lock is None:
+        return {}
+    return {f"packages{platform and '.'}{platform}.txt": text for platform, text in parts_of(image.lock).items()}
 
 
 def _mount_points(facility: Facility) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from afspec.facility.common import Capability, Model, Named, Platform
+from afspec.facility.locks import LockText
 from afspec.facility.replica import RegistryReplica
 from afspec.facility.words import Base, Flag, Host, Name, Path, Reference, Text, UserPath, Version, Word
 
@@ -25,7 +26,12 @@ class Build(Model):
         "docker", description="Where its base comes from (Apptainer's Bootstrap)."
     )
     manager: Literal["pip", "micromamba"] = Field("micromamba", description="What installs its packages.")
-    python: Version | None = Field(None, description="Python's version, where the manager chooses it.")
+    channels: tuple[Word, ...] = Field(("conda-forge",), description="Channels of micromamba, the first goes first.")
+    python: Version | None = Field(
+        None,
+        description="Python's version: the one that micromamba installs; with pip, that of the base's python3.",
+        examples=["3.11"],
+    )
     requirements: tuple[Text, ...] = Field(
         (), description="Packages with versions; left out, the packages.", examples=[["dask==2026.8.0"]]
     )
@@ -50,7 +56,9 @@ class Image(Named):
         None, description="Batch client inside: jobs can be sent only where the site's scheduler is the same."
     )
     build: Build | None = Field(None, description="How the site builds it.")
-    lock: Text | None = Field(None, description="Lock file of its packages.")
+    lock: LockText | None = Field(
+        None, description="Lock of its packages: `!file` and a path; `afspec lock` makes the file."
+    )
 
 
 class Images(Capability):
@@ -73,3 +81,11 @@ class Images(Capability):
     gpu_flag: Flag | None = Field(None, description="Whether containers see GPUs through --nv.")
     replica: RegistryReplica = Field(RegistryReplica(), description="How a miniature of the registries runs.")
     named: tuple[Image, ...] = Field((), description="Images with names; the first is the default.")
+    planned: tuple[Image, ...] = Field(
+        (), description="Images that are compiled but that no user is shown: they are not in the registry yet."
+    )
+
+    @property
+    def built(self) -> tuple[Image, ...]:
+        """Images that the spec says how to build, whether users have them or not."""
+        return tuple(image for image in (*self.named, *self.planned) if image.build)

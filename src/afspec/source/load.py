@@ -11,6 +11,7 @@ from afspec.source.merge import duplicate_names, merge, strip
 from afspec.source.nodes import Mapping, Scalar, Sequence, type_names
 from afspec.source.parser import parse
 from afspec.source.text import SourceFile, decode, fail, read_bytes
+from afspec.source.textfile import TextFiles
 
 if TYPE_CHECKING:
     from afspec.diagnostics import Span
@@ -41,6 +42,8 @@ class Loader:
     """
 
     sources: dict[str, list[str]] = field(default_factory=dict)
+    # What stands for a file that a value names and that is not there; None: that is an error.
+    absent: str | None = None
     _bases: dict[str, _Loaded] = field(default_factory=dict)
     # Bases of the spec at hand that have problems: reported once, however many ways lead to them.
     _broken: dict[str, _Loaded] = field(default_factory=dict)
@@ -61,7 +64,9 @@ class Loader:
     def _load(self, path: str, chain: tuple[str, ...], problems: list[Diagnostic]) -> _Loaded:
         source = decode(path, read_bytes(path))
         self.sources[path] = source.text.splitlines()
-        parsed = parse(source)
+        texts = TextFiles(os.path.dirname(path), self.absent)
+        parsed = parse(source, texts.read)
+        self.sources.update({file.name: file.text.splitlines() for file in texts.files})
         problems.extend(parsed.diagnostics)
         root = parsed.root
         if root is None:
@@ -72,7 +77,7 @@ class Loader:
             raise AfspecError(problems)
         duplicate_names(root, problems.append)
         base: Mapping | None = None
-        files: tuple[SourceFile, ...] = ()
+        files: tuple[SourceFile, ...] = texts.files
         for name, span in self._extends(root, problems):
             below, more = self._base(path, name, span, (*chain, path), problems)
             merged = merge(base, below, problems.append) if base is not None else below

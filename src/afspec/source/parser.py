@@ -10,12 +10,18 @@ from afspec.diagnostics import CODES, AfspecError, Diagnostic, Severity, Span
 from afspec.source.nodes import Entry, Mapping, Node, Scalar, Sequence
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from afspec.source.text import SourceFile
+
+    # What `!file` becomes: from the path as it is written, and where that is, to the text of the file.
+    Include = Callable[[str, Span], Scalar]
 
 MAX_DEPTH = 32
 MAX_NODES = 20_000
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG_STR = "tag:yaml.org,2002:str"
+_TAG_FILE = "!file"
 _KNOWN_TAGS = {None, "!", _TAG_STR, "!replace"}
 
 
@@ -47,8 +53,9 @@ class Parsed(NamedTuple):
 class _Composer:
     """Builds nodes from events without recursion, so that no input can exhaust the stack."""
 
-    def __init__(self, source: SourceFile) -> None:
+    def __init__(self, source: SourceFile, include: Include | None) -> None:
         self.file = source.name
+        self.include = include
         self.stack: list[_Open] = []
         self.anchors: dict[str, tuple[Node, int]] = {}
         self.diagnostics: list[Diagnostic] = []
@@ -126,12 +133,26 @@ class _Composer:
             self.report("AF0011", f"unknown YAML tag `{event.tag}`", self.span(event.start_mark, event.end_mark))
 
     def scalar(self, event: Any) -> None:
-        if event.tag is not None:
-            self.check_tag(event)
         node = Scalar(event.value, event.implicit[0], self.span(event.start_mark, event.end_mark))
+        if event.tag == _TAG_FILE:
+            node = self.file_named(node)
+        elif event.tag is not None:
+            self.check_tag(event)
         if event.anchor:
             self.anchors[event.anchor] = (node, 0)
         self.add(node, 0)
+
+    def file_named(self, path: Scalar) -> Scalar:
+        """The text of the file that a value tagged `!file` names; the path itself where it cannot be had."""
+        parent = self.stack[-1] if self.stack else None
+        if self.include is None or parent is None or (parent.is_map and parent.key_span is None):
+            self.report("AF0011", f"`{_TAG_FILE}` marks values, not keys or whole documents", path.span)
+            return path
+        try:
+            return self.include(path.text, path.span)
+        except AfspecError as error:
+            self.diagnostics += error.diagnostics
+            return path
 
     def start(self, event: Any, *, is_map: bool) -> None:
         if len(self.stack) >= MAX_DEPTH:
@@ -200,9 +221,12 @@ def _syntax_error(composer: _Composer, error: yaml.MarkedYAMLError, text: str) -
     composer.report("AF0006", "YAML syntax: " + ", ".join(parts), span, hint)
 
 
-def parse(source: SourceFile) -> Parsed:
-    """The tree of a file, with everything that was wrong; a syntax error ends the tree early."""
-    composer = _Composer(source)
+def parse(source: SourceFile, include: Include | None = None) -> Parsed:
+    """The tree of a file, with everything that was wrong; a syntax error ends the tree early.
+
+    `include` gives the text of the files that values tagged `!file` name; without it there are none.
+    """
+    composer = _Composer(source, include)
     try:
         for event in yaml.parse(source.text, Loader=_LOADER):
             composer.feed(event)

@@ -12,52 +12,27 @@ import pytest
 import yaml
 from afspec.generators.containers import Images
 from support import facility
+from unit.generators.containers import (
+    APT,
+    CONTAINERFILE,
+    DEFINITION,
+    SCRIPT,
+    SLURM,
+    environment,
+    play,
+    rendered,
+    with_build,
+)
 
 from afspec.compiler.verify import problem_of
 from afspec.diagnostics import AfspecError
-from afspec.generators import Artifact, Format, all_generators
+from afspec.generators import Format, all_generators
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-SLURM = """
-batch:
-  - name: slurm
-    scheduler: slurm
-    stance: promised
-    binds: [/etc/slurm, /run/slurm/conf, /usr/lib64/libmunge.so.2]
-images:
-  stance: promised
-  runtime: apptainer
-  registries: [hub.example.org]
-  unpacked: /cvmfs/unpacked.cern.ch
-  binds: [/sdf, /lscratch]
-  named:
-    - name: base
-      reference: "hub.example.org/iris-hep/base:1"
-      base: docker.io/library/debian:12
-      prefix: /opt/envs/af
-      kernel: {name: af, title: "The site's kernel"}
-      packages: [coffea, dask]
-      build: {manager: pip}
-storage:
-  areas:
-    - {name: home, stance: promised, purpose: home, path: /sdf/home/<u>/<user>}
-    - {name: silent, path: /sdf/nowhere}
-"""
 HTCONDOR = SLURM.replace("slurm\n    scheduler: slurm", "htcondor\n    scheduler: htcondor")
 HOSTILE = """Site "$(touch pwned)" `touch pwned`'; touch pwned\\"""
-SCRIPT, DEFINITION, CONTAINERFILE = (f"images/base/slurm.{kind}" for kind in ("sh", "def", "Containerfile"))
-
-
-def rendered(body: str, title: str = "A toy facility") -> dict[str, Artifact]:
-    """The generator's files by path."""
-    head = f"afspec: 1\nname: toy\ntitle: '{title.replace(chr(39), chr(39) * 2)}'\ndeclared_by: site\n"
-    return {artifact.path: artifact for artifact in Images().render(facility(body, head))}
-
-
-def with_build(build: str) -> str:
-    return SLURM.replace("build: {manager: pip}", f"build: {build}")
 
 
 def sections(definition: str) -> dict[str, list[str]]:
@@ -83,43 +58,6 @@ def value(body: str, path: str) -> Any:
     return yaml.safe_load(rendered(body)[path].text)
 
 
-def play(body: str, tmp_path: Path, **tools: str) -> tuple[subprocess.CompletedProcess[str], list[str]]:
-    """The script in an empty PATH but for `tools`, each a script of its own; and the commands that it gave.
-
-    The script runs in the system's own folders otherwise, so it names them below `tmp_path` here.
-    """
-    bin_folder, log = tmp_path / "bin", tmp_path / "log"
-    bin_folder.mkdir()
-    log.touch()
-    for name, script in tools.items():
-        tool = bin_folder / name.replace("_", "-")
-        tool.write_text(f'#!/bin/sh\necho "{tool.name} $*" >> {log}\n{script}\n')
-        tool.chmod(0o755)
-    for name in ("cut", "dirname", "grep", "mkdir", "sort", "tail", "rm"):
-        (bin_folder / name).symlink_to(f"/usr/bin/{name}")
-    text = rendered(body)[SCRIPT].text
-    for root in ("/opt", "/sdf", "/lscratch", "/etc/slurm", "/run/slurm", "/usr/lib64", "/var/lib", "/cvmfs"):
-        text = re.sub(rf"(?<![\w/]){root}(?=[/\s'])", f"{tmp_path}{root}", text)
-    path = tmp_path / "slurm.sh"
-    path.write_text(text)
-    done = subprocess.run(["/bin/sh", path], env={"PATH": str(bin_folder)}, capture_output=True, text=True, check=False)
-    return done, log.read_text().splitlines()
-
-
-APT = {"apt_get": "exit 0", "useradd": "exit 0", "getent": "exit 2"}
-
-
-def environment(tmp_path: Path) -> str:
-    """A `python3 -m venv` that puts a Python there whose ipykernel writes the path of Python that it is told."""
-    python = tmp_path / "opt/envs/af/bin/python"
-    kernel = tmp_path / "opt/envs/af/share/jupyter/kernels/af"
-    body = f'mkdir -p {kernel}; echo "{{\\"argv\\": [\\"$KERNEL_PYTHON\\"]}}" > {kernel}/kernel.json'
-    return (
-        f"mkdir -p {python.parent}; printf '%s\\n' '#!/bin/sh' 'KERNEL_PYTHON={python}' '{body}' > {python}; "
-        f'chmod() {{ /usr/bin/chmod "$@"; }}; chmod 755 {python}'
-    )
-
-
 def test_an_image_without_base_or_build_is_not_built() -> None:
     whole = {SCRIPT, DEFINITION, CONTAINERFILE}
     assert whole <= set(rendered(SLURM))
@@ -139,7 +77,7 @@ def test_the_flavour_is_that_of_the_sites_scheduler() -> None:
     assert SCRIPT not in rendered(HTCONDOR)
     text = rendered(HTCONDOR)["images/base/htcondor.sh"].text
     assert "--no-install-recommends ca-certificates condor " in text
-    assert "command -v condor_submit" in text
+    assert "command -v condor_submit" in rendered(HTCONDOR)["images/base/htcondor.check.sh"].text
 
 
 def test_each_flavour_is_an_image_with_a_name_of_its_own() -> None:

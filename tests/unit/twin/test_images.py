@@ -53,9 +53,16 @@ def test_every_flavour_is_built_from_its_compiled_files() -> None:
     assert set(found) == {"slurm", "htcondor"}
     slurm = found["slurm"]
     assert (slurm.image, slurm.reference, slurm.repository) == ("af", "hub.example.org/iris-hep/af:1", "iris-hep/af:1")
-    assert set(slurm.files) == {"slurm.sh", "slurm.def", "slurm.Containerfile"}
+    assert set(slurm.files) == {"slurm.sh", "slurm.check.sh", "slurm.def", "slurm.Containerfile"}
     assert slurm.files["slurm.def"] == compiled(SPEC)["images/af/slurm.def"]
     assert found["htcondor"].reference == "hub.example.org/iris-hep/af:1-htcondor"
+
+
+def test_every_flavour_is_built_with_the_lock_of_the_image() -> None:
+    body = SPEC.replace("      build:", '      lock: "numpy==2.4.6\\n"\n      build:')
+    found = definitions(facility(body), compiled(body))
+    assert [item.files["packages.txt"] for item in found] == ["numpy==2.4.6\n"] * 2
+    assert all("README.md" not in item.files for item in found)
 
 
 def test_only_what_the_wish_list_names_is_unpacked() -> None:

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, NamedTuple
 import yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from afspec.facility import Facility
 
 FOLDER = "images/"
 _WISHES = "images/unpacked.yaml"
 _RECIPE = ".Containerfile"
+# Locks of packages: every flavour installs the same.
+_PACKAGES = "packages."
 # The command in the head of each Containerfile says what the image is to be called.
 _TAG = "# podman build --tag "
 
@@ -53,14 +55,21 @@ def _definition(path: str, files: Mapping[str, str], unpacked: Mapping[str, str]
     folder, _, name = path.rpartition("/")
     flavour = name.removesuffix(_RECIPE)
     words = next(line for line in files[path].splitlines() if line.startswith(_TAG)).removeprefix(_TAG).split()
-    parts = (f"{flavour}.sh", f"{flavour}.def", name)
     return Definition(
         image=folder.rpartition("/")[2],
         flavour=flavour,
         reference=words[0],
         unpacked=unpacked.get(words[0]),
-        files={part: files[f"{folder}/{part}"] for part in parts},
+        files={part: text for part, text in _beside(folder, files) if part.startswith((f"{flavour}.", _PACKAGES))},
     )
+
+
+def _beside(folder: str, files: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Names and texts of the files of a folder."""
+    for path, text in files.items():
+        place, _, name = path.rpartition("/")
+        if place == folder:
+            yield name, text
 
 
 def unpacked_paths(facility: Facility, files: Mapping[str, str]) -> dict[str, str]:
