@@ -20,6 +20,9 @@ class Range(NamedTuple):
 MEMORY = Range("pfc.ram", 1 << 30, 256 << 30)
 BLOCK = Range("pfc.blocksize", 4 << 10, 512 << 20)
 
+# Shares of the disk below which a purge ends and above which one starts: XRootD's own.
+LOW, HIGH = "0.90", "0.95"
+
 
 def xrootd_size(size: int, limits: Range | None = None) -> str:
     """A size with the biggest suffix that keeps it exact; k, m, g and t are powers of 1024.

@@ -143,6 +143,25 @@ def test_a_second_read_needs_no_source(without_source: Site) -> None:
     assert without_source.run(PYTHON, "-c", READ, without_source.through_cache(url)).stdout.startswith("100000 ")
 
 
+def test_the_compiled_probe_reads_through_the_cache_and_tells_when_it_is_gone(fresh: Site) -> None:
+    door = fresh.miniature.facility.storage.xcache[0]  # type: ignore[union-attr]
+    probe = str(fresh.miniature.files.path(f"xcache/{door.name}/probe.sh"))
+    url = fresh.engine.dataset()
+    done = fresh.run("bash", probe, url)
+    assert done.stdout == f"XCACHE OK - {door.door} answers, {url} was read through it\n"
+    assert any(name.endswith("nanoaod.root") for name in fresh.kept())
+    lost = fresh.run("bash", probe, url.replace("nanoaod.root", "nowhere.root"), check=False)
+    assert (lost.returncode, lost.stdout.split(" - ")[0]) == (2, "XCACHE CRITICAL")
+    try:
+        fresh.miniature.room.kill(fresh.cache.name, signal.SIGKILL)
+        assert until(lambda: not fresh.miniature.room.alive(fresh.cache.name))
+        gone = fresh.run("env", "AF_TIMEOUT=10", "bash", probe, check=False)
+        assert gone.returncode == 2
+        assert f"{door.door} does not answer" in gone.stdout
+    finally:
+        fresh.miniature.heal()
+
+
 def test_what_the_cache_never_saw_needs_the_source(without_source: Site) -> None:
     url = without_source.engine.dataset().replace("nanoaod.root", "other.root")
     done = without_source.run("xrdcp", "--nopbar", without_source.through_cache(url), "/dev/null", check=False)

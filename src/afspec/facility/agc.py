@@ -8,7 +8,7 @@ from pydantic import Field
 
 from afspec.facility.common import Capability, Model, Named
 from afspec.facility.quantities import Rate
-from afspec.facility.words import EnvironmentName, ServiceUrl, Text, UserPath
+from afspec.facility.words import Count, EnvironmentName, ServiceUrl, Text, UserPath
 
 
 class Dataset(Named):
@@ -33,6 +33,8 @@ class Agc(Capability):
     )
     datasets: tuple[Dataset, ...] = Field((), description="Copies of the input.")
     rewrites: tuple[Rewrite, ...] = Field((), description="How addresses in the file list are rewritten.")
+    chunk: Count | None = Field(None, description="Events a worker takes at once; left out, the analysis decides.")
+    workers: Count | None = Field(None, description="Workers of Dask that a run asks for.")
     rate: Rate | None = Field(None, description="Expected events a second and core.")
     environment: dict[EnvironmentName, Text] = Field(
         {}, description="Switches of the analysis's configuration.", examples=[{"AF": "local", "USE_DASK": "True"}]

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from afspec.facility.common import Capability, Model, NamedCapability
 from afspec.facility.quantities import Bytes, Duration
 from afspec.facility.replica import XCacheReplica
-from afspec.facility.words import Door, EnvironmentName, Flag, Host, Path, ServiceUrl, Text, UserPath, Whole
+from afspec.facility.words import (
+    Door,
+    EnvironmentName,
+    Flag,
+    Host,
+    HostPattern,
+    Path,
+    Port,
+    ServiceUrl,
+    Text,
+    UserPath,
+    Whole,
+)
 
 
 class Mount(Model):
@@ -44,6 +57,15 @@ class Rse(NamedCapability):
     quota: Bytes | None = Field(None, description="How much a user may store.")
 
 
+class Collector(Model):
+    """Who is told how a cache is used, over UDP."""
+
+    host: Host = Field(description="Its name.")
+    summary: Port | None = Field(None, description="Port for a summary every minute (xrd.report).")
+    stream: Port | None = Field(None, description="Port for who opened and read what (xrootd.monitor).")
+    files: Port | None = Field(None, description="Port for what the cache did with each file (xrootd.mongstream).")
+
+
 class CacheServer(Model):
     """How the site runs its cache (XRootD documentation, Proxy Storage Services and Caching)."""
 
@@ -53,6 +75,21 @@ class CacheServer(Model):
     prefetch: Whole = Field(0, description="Blocks that are fetched ahead (pfc.prefetch).")
     low: Bytes | None = Field(None, description="How much is left after a purge (pfc.diskusage).")
     high: Bytes | None = Field(None, description="How much starts a purge (pfc.diskusage).")
+    sources: tuple[HostPattern, ...] = Field(
+        (), description="Hosts that it fetches from (pss.permit); left out, any.", examples=[["*.unl.edu"]]
+    )
+    proxy: Path | None = Field(None, description="The cache's own proxy certificate, for sources that want one.")
+    certificates: Path | None = Field(
+        None, description="Folder of the authorities that it trusts.", examples=["/etc/grid-security/certificates"]
+    )
+    collector: Collector | None = Field(None, description="Who is told how it is used.")
+
+    @model_validator(mode="after")
+    def _watermarks(self) -> Self:
+        if (self.low is None) != (self.high is None) or (self.low or 0) > (self.high or 0):
+            message = "a purge has two marks, the lower one below the higher"
+            raise PydanticCustomError("afspec_form", message, {"expected": "Give both low and high, or neither."})
+        return self
 
 
 class XCacheDoor(NamedCapability):

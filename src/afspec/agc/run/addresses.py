@@ -15,6 +15,10 @@ _SCHEME: Final = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*)://")
 # Those that an XRootD server may answer too: the same host, port and path.
 _XROOTD: Final = ("root", "roots", "xroot", "xroots")
 _XROOTD_PORT: Final = "1094"
+# What leads through a cache names its source behind the door.
+_BEHIND: Final = re.compile(r"x?roots?://[^/]+/+x?roots?://")
+_ROOT_PATH: Final = re.compile(r"\A(x?roots?://[^/]+)/+([^/].*)\Z", re.DOTALL)
+_PORT: Final = re.compile(r":[0-9]+\Z")
 _SPOKEN: Final = (*_XROOTD, "https", "http", "davs", "dav")
 _WEB_PORT: Final = {"https": 443, "davs": 443, "http": 80, "dav": 80}
 _USER: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)[^/@\s]+@")
@@ -61,7 +65,8 @@ class Addresses:
 
     Attributes:
         rewrites: (prefix, replacement); the longest prefix that fits counts, and only once.
-        xcache: the cache that files are read through, root://host[:port]//; "" for none.
+        xcache: the cache that files are read through, root://host[:port]//; "" for none. What is behind a cache
+            already stays.
     """
 
     rewrites: tuple[tuple[str, str], ...] = ()
@@ -77,9 +82,60 @@ class Addresses:
         if fitting:
             prefix, replacement = max(fitting, key=lambda rule: len(rule[0]))
             address = replacement + address.removeprefix(prefix)
-        if not self.xcache or _server(address) == _server(self.xcache):
+        if not self.xcache or _is_behind(address, self.xcache):
             return address
         return self.xcache + as_root(address)
+
+
+@dataclass(frozen=True, slots=True)
+class SiteAddresses:
+    """How a site's own settings rewrite addresses: as its rewrite_inputs.py and its users' shells do.
+
+    Unlike what is typed, they say which servers of https answer root:// too: all others are read straight.
+
+    Attributes:
+        rewrites: (prefix, replacement), whole up to a slash, a question mark or the end; the longest that fits counts.
+        xcache: the cache's door, root://host[:port]; "" for none.
+        source_port: whether the cache wants a port of every source.
+    """
+
+    rewrites: tuple[tuple[str, str], ...] = ()
+    xcache: str = ""
+    source_port: bool = False
+
+    def __call__(self, address: str) -> str:
+        """The address to open; twice is once."""
+        door = self.xcache.rstrip("/")
+        if door and _is_behind(address, door):
+            return address
+        given, address = address, self._direct(address)
+        if not door or _is_behind(address, door):
+            return address
+        if not _ROOT_PATH.match(address):
+            # Without a path it names no file.
+            return given if _server(address) != ("", "") else address
+        scheme, _, rest = address.partition("://")
+        host, _, path = rest.partition("//")
+        if self.source_port and not _PORT.search(host):
+            host = f"{host}:{_XROOTD_PORT}"
+        return f"{door}//{scheme}://{host}//{path}"
+
+    def _direct(self, address: str) -> str:
+        """Without the cache, and with the two slashes of an absolute path."""
+        fitting = [
+            (prefix, new)
+            for prefix, new in self.rewrites
+            if address == prefix or address.startswith((f"{prefix}/", f"{prefix}?"))
+        ]
+        if fitting:
+            prefix, new = max(fitting, key=lambda rule: len(rule[0]))
+            address = new + address.removeprefix(prefix)
+        return _ROOT_PATH.sub(r"\1//\2", address)
+
+
+def _is_behind(address: str, door: str) -> bool:
+    """Whether it leads through a cache: that of the door, or one that it names itself."""
+    return bool(_BEHIND.match(address)) or (_server(address) == _server(door) != ("", ""))
 
 
 def _server(address: str) -> tuple[str, str]:
@@ -87,8 +143,9 @@ def _server(address: str) -> tuple[str, str]:
     found = _SCHEME.match(address)
     if not found or found[1].lower() not in _XROOTD:
         return "", ""
-    host, _, port = address[found.end() :].partition("/")[0].partition(":")
-    return host.lower(), port or _XROOTD_PORT
+    host = address[found.end() :].partition("/")[0].rpartition("@")[2].lower()
+    port = _PORT.search(host)
+    return host.removesuffix(port[0]) if port else host, port[0][1:] if port else _XROOTD_PORT
 
 
 def parse_rewrite(text: str) -> tuple[str, str]:

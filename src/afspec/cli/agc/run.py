@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from afspec.agc.run.executors.interface import Executor
     from afspec.agc.run.filelist import FileList
     from afspec.agc.run.result import Result
+    from afspec.agc.run.site import SiteSettings
 
 # Exit codes, besides 2 for wrong usage: events are missing or the input cannot be used; outputs cannot be written;
 # interrupted.
@@ -50,13 +51,23 @@ _WHAT = _options(
 )
 _WHERE_FROM = _options(
     click.option(
+        "--site",
+        type=click.Path(path_type=Path),
+        metavar="FOLDER",
+        help="Doors, cache and Dask of a site: what `compile` wrote, build/NAME. Other options win.",
+    ),
+    click.option(
         "--rewrite",
         "rewrites",
         multiple=True,
         metavar="PREFIX=OTHER",
         help="Read files whose address begins with PREFIX from OTHER (may be repeated; the longest counts).",
     ),
-    click.option("--xcache", default="", metavar="root://CACHE//", help="Read through this cache; https becomes root."),
+    click.option(
+        "--xcache",
+        metavar="root://CACHE//",
+        help="Read through this cache; https becomes root. '' for none, instead of the site's.",
+    ),
     click.option("--retries", type=click.IntRange(0), default=2, show_default=True, help="When a connection breaks."),
 )
 _HOW = _options(
@@ -113,6 +124,7 @@ def run(files: Path | None, generate: int | None, output: Path, **options: Any) 
       afspec agc run files.json --executor dask --workers 4       four processes on this machine
       afspec agc run files.json --dask tcp://scheduler:8786       workers that run already
       afspec agc run files.json --cluster build/slac --workers 20 batch jobs, by the site's settings
+      afspec agc run nanoaod_inputs.json --site build/slac        the same, and files by the site's doors
 
     OUTPUT gets histograms.json (names and form are upstream's, normalised to cross section and luminosity),
     result.json (selection, yields, rates, failures) and plots/.
@@ -148,16 +160,19 @@ def run(files: Path | None, generate: int | None, output: Path, **options: Any) 
 def _check(options: dict[str, Any]) -> None:
     """Refuse options that contradict each other."""
     dask = bool(options["address"] or options["folder"]) or options["executor"] == "dask"
+    here = bool(options["executor"] or options["threads"] or options["device"] == "cuda")
+    # A site's cluster is meant where nothing else is named.
+    options["elsewhere"] = options["site"] is not None and not (dask or here)
     if options["executor"] == "threads" and dask:
         raise click.UsageError("--dask and --cluster are not for --executor threads.")
     if dask and options["threads"]:
         raise click.UsageError("--threads is for this process alone; give --workers for Dask.")
-    if not dask and options["workers"]:
+    if not dask and not options["elsewhere"] and options["workers"]:
         raise click.UsageError("--workers is for Dask; give --threads N, or --executor dask.")
     if dask and options["device"] == "cuda":
         raise click.UsageError("--device cuda works in this process; it cannot be used with Dask.")
-    if not options["folder"] and (options["via"] or options["image"] is not None):
-        raise click.UsageError("--via and --image are for --cluster FOLDER.")
+    if not options["folder"] and not options["elsewhere"] and (options["via"] or options["image"] is not None):
+        raise click.UsageError("--via and --image are for --cluster FOLDER, or --site FOLDER.")
     options["executor"] = "dask" if dask else "threads"
 
 
@@ -165,8 +180,9 @@ def _run(files: Path | None, generate: int | None, output: Path, options: dict[s
     """Run, print the summary, and draw."""
     from afspec.agc.run.runner import run_analysis  # noqa: PLC0415
 
+    site = _site(options)
     begun = time.perf_counter()
-    listed = _listed(files, generate, options)
+    listed = _listed(files, generate, options, site)
     apart = time.perf_counter() - begun if generate else 0.0
     analysis = _analysis(options)
     with _executor(options) as executor:
@@ -191,13 +207,38 @@ def _run(files: Path | None, generate: int | None, output: Path, options: dict[s
     return result
 
 
-def _listed(files: Path | None, generate: int | None, options: dict[str, Any]) -> FileList:
+def _site(options: dict[str, Any]) -> SiteSettings | None:
+    """The site's settings, put where no option says otherwise.
+
+    Raises:
+        AgcError: they cannot be read.
+    """
+    if options["site"] is None:
+        return None
+    from afspec.agc.run.site import load_site  # noqa: PLC0415
+
+    site = load_site(options["site"])
+    click.echo(f"The settings of {site.words}; other options win", err=True)
+    site.export()
+    options["chunk_events"] = options["chunk_events"] or site.chunk
+    if options["elsewhere"] and site.via:
+        options["executor"], options["folder"] = "dask", site.folder
+        options["via"] = options["via"] or site.via
+        options["workers"] = options["workers"] or site.workers
+    elif options["elsewhere"] and (options["workers"] or options["via"] or options["image"] is not None):
+        raise click.UsageError(f"{site.name} offers no way to Dask: leave --workers, --via and --image out.")
+    return site
+
+
+def _listed(files: Path | None, generate: int | None, options: dict[str, Any], site: SiteSettings | None) -> FileList:
     """The files that are read, under the addresses where they are read."""
-    from afspec.agc.run.addresses import Addresses, parse_rewrite, parse_xcache  # noqa: PLC0415
+    from afspec.agc.run.addresses import parse_rewrite, parse_xcache  # noqa: PLC0415
     from afspec.agc.run.filelist import load  # noqa: PLC0415
+    from afspec.agc.run.site import addresses as by_site  # noqa: PLC0415
 
     rewrites = tuple(parse_rewrite(each) for each in options["rewrites"])
-    addresses = Addresses(rewrites, parse_xcache(options["xcache"]))
+    xcache = None if options["xcache"] is None else parse_xcache(options["xcache"])
+    addresses = by_site(site, rewrites, xcache)
     if files is not None:
         listed = load(files)
     else:

@@ -110,3 +110,14 @@ def test_secrets_are_not_shown() -> None:
     text = "root://me:word@door//a.root?authz=Bearer%20abc&xrd.wantprot=ztn: it broke"
     assert without_secrets(text) == "root://***@door//a.root?authz=***&xrd.wantprot=*** it broke"
     assert without_secrets(UNL) == UNL
+
+
+@pytest.mark.parametrize("through", ["root://other//root://origin//a.root", "root://other:1094/xroot://origin//a.root"])
+def test_what_is_behind_a_cache_already_stays(through: str) -> None:
+    assert Addresses(xcache=CACHE)(through) == through
+
+
+def test_the_caches_server_is_known_in_any_spelling() -> None:
+    cache = Addresses(xcache="root://[2001:db8::1]//")
+    assert cache("root://me@[2001:DB8::1]:1094//a") == "root://me@[2001:DB8::1]:1094//a"
+    assert cache("root://[2001:db8::2]//a") == "root://[2001:db8::1]//root://[2001:db8::2]//a"
