@@ -6,13 +6,14 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
-from afspec.facility.jupyter import JupyterKind
+from afspec.facility.jupyter import JupyterKind, Limits
 
 from .login import hub_login
 from .session import session
 
 if TYPE_CHECKING:
     from afspec.facility import Facility
+    from afspec.facility.jupyter import Hub as Settings
     from afspec.facility.jupyter import HubService, Jupyter
 
     from .login import HubLogin
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 # Where a hub listens behind a proxy of the site's own, which has the certificate.
 _BEHIND = "http://127.0.0.1:8000"
+# Seconds between looks for idle kernels, and those that a batch job is given to start.
+_LOOK = 300
+_QUEUE = 300
 
 
 class Hub(NamedTuple):
@@ -41,8 +45,8 @@ class Hub(NamedTuple):
     unix: bool
     admins: tuple[str, ...]
     services: tuple[HubService, ...]
-    idle: int | None
-    duration: int | None
+    limits: Limits
+    settings: Settings
     login: HubLogin
     session: Session
 
@@ -51,30 +55,54 @@ class Hub(NamedTuple):
         """The folder of the hub's commands."""
         return str(PurePosixPath(self.python).parent)
 
+    @property
+    def culler(self) -> list[str]:
+        """The command that ends idle and old sessions; empty where the spec limits neither."""
+        idle, oldest, every = self.limits.idle, self.limits.duration, self.settings.culling.every
+        if not (idle or oldest):
+            return []
+        command = [self.python, "-m", "jupyterhub_idle_culler", f"--timeout={idle or oldest}"]
+        command += [f"--max-age={oldest}"] if oldest else []
+        return command + ([f"--cull-every={every}"] if every else [])
+
+    @property
+    def arguments(self) -> list[str]:
+        """What every session's server is told: it ends idle kernels, and itself where the hub could not."""
+        kernels, idle = self.settings.culling.kernels, self.limits.idle
+        if not kernels:
+            return []
+        found = [
+            f"--MappingKernelManager.cull_idle_timeout={kernels}",
+            f"--MappingKernelManager.cull_interval={min(kernels, _LOOK)}",
+        ]
+        return [*found, f"--ServerApp.shutdown_no_activity_timeout={idle}"] if idle else found
+
+    @property
+    def start_timeout(self) -> int | None:
+        """Seconds until a start is given up; a wrapper of several spawners has less patience than its batch jobs."""
+        return self.settings.start_timeout or (_QUEUE if self.session.mixed else None)
+
 
 def hubs(facility: Facility) -> list[Hub]:
     """The offered hubs of which the spec says enough to run them: address, Python, login and spawner."""
-    login = hub_login(facility)
-    if login is None:
-        return []
-    return [hub for jupyter in facility.jupyter if (hub := _hub(facility, jupyter, login))]
+    return [hub for jupyter in facility.jupyter if (hub := _hub(facility, jupyter))]
 
 
-def _hub(facility: Facility, jupyter: Jupyter, login: HubLogin) -> Hub | None:
+def _hub(facility: Facility, jupyter: Jupyter) -> Hub | None:
     settings = jupyter.hub
     if jupyter.kind is not JupyterKind.HUB_VM or not jupyter.offered or settings is None or settings.python is None:
         return None
-    notebooks = session(facility, jupyter)
-    if notebooks is None or jupyter.url is None or "<" in jupyter.url:
+    login, notebooks = hub_login(facility, jupyter), session(facility, jupyter)
+    if login is None or notebooks is None or jupyter.url is None or "<" in jupyter.url:
         return None
     # A machine outside of Kubernetes reads none of its Secrets.
-    if any(service.token.kubernetes_secret for service in settings.services):
+    secrets = [service.token for service in settings.services] + [settings.database, settings.cookie_secret]
+    if any(secret and secret.kubernetes_secret for secret in secrets):
         return None
     url = jupyter.url.rstrip("/") + "/"
     parts = urlsplit(url)
     tls = bool(settings.certificate and settings.key)
     port = parts.port or (443 if parts.scheme == "https" else 80)
-    limits = jupyter.limits
     return Hub(
         name=jupyter.name,
         title=jupyter.title or "JupyterHub",
@@ -95,8 +123,8 @@ def _hub(facility: Facility, jupyter: Jupyter, login: HubLogin) -> Hub | None:
         unix=settings.runs_as == "user",
         admins=tuple(sorted(settings.admins)),
         services=settings.services,
-        idle=limits.idle if limits else None,
-        duration=limits.duration if limits else None,
+        limits=jupyter.limits or Limits(),
+        settings=settings,
         login=login,
         session=notebooks,
     )

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from afspec.facility import Facility
     from afspec.facility.access import Login
     from afspec.facility.common import SecretRef
+    from afspec.facility.jupyter import Jupyter
 
 
 class Kind(NamedTuple):
@@ -28,6 +29,7 @@ class Kind(NamedTuple):
     userinfo: str | None
     scopes: tuple[str, ...]
     claim: str
+    groups: str = "groups"
 
 
 _GENERIC = "generic.GenericOAuthenticator"
@@ -41,6 +43,7 @@ _KINDS: Mapping[str, Kind] = {
         "/oauth2/userinfo",
         ("openid", "email", "org.cilogon.userinfo", "profile"),
         "eppn",
+        "isMemberOf",
     ),
     "globus": Kind(
         "globus.GlobusOAuthenticator",
@@ -75,14 +78,27 @@ class HubLogin(NamedTuple):
     strip_domain: str | None
     entity_ids: tuple[str, ...]
     users: tuple[str, ...]
+    groups: tuple[str, ...]
+    groups_claim: str
+
+    @property
+    def state(self) -> str:
+        """Where the authenticator keeps what the issuer says of a user."""
+        return "cilogon_user" if self.module.endswith("cilogon") else "oauth_user"
 
 
-def hub_login(facility: Facility) -> HubLogin | None:
-    """The login of the facility's hubs: of those that open Jupyter the first that is described, federated ones first.
+def hub_login(facility: Facility, jupyter: Jupyter) -> HubLogin | None:
+    """The login that a hub asks: the one that it names, else of those that open Jupyter the first that is described.
 
-    None where no such login tells the hub's client, the issuer's addresses and, for CILogon, the EntityIDs.
+    Federated ones come first. None where no such login tells the hub's client, the issuer's addresses and, for CILogon,
+    the EntityIDs.
     """
-    opening = [login for login in facility.logins if login.offered and Door.JUPYTER in login.opens]
+    named = jupyter.hub.login if jupyter.hub else None
+    opening = [
+        login
+        for login in facility.logins
+        if login.offered and Door.JUPYTER in login.opens and named in {None, login.name}
+    ]
     ordered = sorted(opening, key=lambda login: not login.federated)
     return next((found for login in ordered if (found := _described(login))), None)
 
@@ -109,11 +125,14 @@ def _described(login: Login) -> HubLogin | None:
         endpoints=endpoints,
         client_id=login.client.id,
         secret=login.client.secret,
-        scopes=kind.scopes,
+        # dex tells the groups of those only who ask for them; the others, with the profile.
+        scopes=(*kind.scopes, "groups") if login.groups and login.method == "dex" else kind.scopes,
         claim=login.username_claim or kind.claim,
         strip_domain=login.strip_domain,
         entity_ids=login.entity_ids,
         users=tuple(sorted(login.users)),
+        groups=tuple(sorted(login.groups)),
+        groups_claim=login.groups_claim or kind.groups,
     )
 
 

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from afspec.facility.common import by_name
 from afspec.facility.jupyter import JupyterKind, OnDemand
 from afspec.generators import Artifact, Format, Generator
+from afspec.generators.custom_images import LONGEST
 
 from .choices import Choices
+from .cluster import cluster
 from .form import form, manifest
 
 if TYPE_CHECKING:
@@ -38,33 +40,40 @@ class Ood(Generator):
         return any(True for _ in _apps(facility))
 
     def render(self, facility: Facility) -> Iterator[Artifact]:
-        """The files of each app, in ood/APP."""
+        """The files of each app, in ood/APP, and the definitions of their clusters, each once."""
+        clusters: set[str] = set()
         for jupyter, pool, choices in _apps(facility):
             app = jupyter.ondemand or OnDemand()
             folder = f"ood/{app.app}"
             title = jupyter.title or "Jupyter"
+            name = app.cluster or pool.name
+            if name not in clusters:
+                clusters.add(name)
+                about = f"{facility.title}: the cluster {name} of Open OnDemand"
+                yield self.yaml(f"ood/clusters.d/{name}.yml", cluster(facility, pool, app), about)
             yield self.yaml(
                 f"{folder}/manifest.yml",
                 manifest(facility, title),
                 f"{facility.title}: {title}, an app of Open OnDemand",
             )
             about = f"The form of {title}, {facility.title}"
-            yield _as_erb(self.yaml(f"{folder}/form.yml.erb", form(app.cluster or pool.name, choices), about))
+            yield _as_erb(self.yaml(f"{folder}/form.yml.erb", form(name, choices), about))
             values: dict[str, Any] = {
                 "facility": facility,
                 "choices": choices,
                 "title": title,
                 "origin": _origin(jupyter),
+                "longest": LONGEST,
                 "images": [choice.value for choice in choices.images],
-                "has_images": any(choice.places for choice in choices.images),
+                "has_images": choices.policy is not None or any(choice.places for choice in choices.images),
             }
             yield self.template("submit.yml.erb.j2", f"{folder}/submit.yml.erb", Format.ERB, **values)
-            for name in _SCRIPTS:
+            for script in _SCRIPTS:
                 yield self.template(
-                    f"{name}.erb.j2",
-                    f"{folder}/template/{name}.erb",
+                    f"{script}.erb.j2",
+                    f"{folder}/template/{script}.erb",
                     Format.ERB,
-                    executable=name == "script.sh",
+                    executable=script == "script.sh",
                     **values,
                 )
             yield self.template("view.html.erb.j2", f"{folder}/view.html.erb", Format.ERB, **values)

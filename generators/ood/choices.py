@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from afspec.facility.jupyter import Limits
+from afspec.generators.custom_images import Policy
 from afspec.generators.images import image_file, pull_reference, unpacked_path
 from afspec.generators.quoting import Raw, shell_path
 
@@ -25,6 +26,7 @@ USUAL_MEMORY = 4
 # Values of the form's field `image` that are not names of images.
 SITE = "site"
 COMMANDS = "commands"
+OWN = "own"
 
 
 class Slots(NamedTuple):
@@ -65,6 +67,9 @@ class Choices(NamedTuple):
     nv: bool
     binds: tuple[str, ...]
     cache: Raw | None
+    # What an image of the user's own must be, where she may name one.
+    policy: Policy | None
+    store: Raw | None
 
     @classmethod
     def of(cls, facility: Facility, jupyter: Jupyter, pool: SlurmPool) -> Choices:
@@ -88,6 +93,8 @@ class Choices(NamedTuple):
             nv=images.gpu_flag is not False if images else False,
             binds=tuple(dict.fromkeys([*(images.binds if images else ()), *pool.binds])),
             cache=shell_path(images.cache) if images and images.cache else None,
+            policy=Policy.of(images) if images and _takes_own(images, jupyter) else None,
+            store=shell_path(images.store) if images and images.store else None,
         )
 
 
@@ -119,8 +126,15 @@ def _images(facility: Facility, jupyter: Jupyter) -> Iterator[Choice]:
         for image in images.named:
             if images.policy != "allow_list" or image.reference in images.allowed:
                 yield Choice(f"image-{image.name}", image.name, tuple(_places(images, image.reference)))
+        if _takes_own(images, jupyter):
+            yield Choice(OWN, "An image of my own")
     if jupyter.paste_in or jupyter.custom_image:
         yield Choice(COMMANDS, "My own, as the commands below say")
+
+
+def _takes_own(images: Images, jupyter: Jupyter) -> bool:
+    """Whether a user may name an image, which Apptainer runs."""
+    return bool(jupyter.custom_image) and images.offered and images.runtime in {None, "apptainer"}
 
 
 def _places(images: Images, reference: str) -> Iterator[Raw]:

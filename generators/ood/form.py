@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .choices import COMMANDS
+from .choices import COMMANDS, OWN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from afspec.facility import Facility
 
-    from .choices import Choices
+    from .choices import Choices, Slots
 
 _MOST_HOURS = 10 * 24
 
@@ -41,6 +41,13 @@ def _fields(choices: Choices) -> dict[str, dict[str, Any]]:
     fields = {
         "image": _select("Jupyter from", images, images[0][1], "The environment that the notebook runs in."),
     }
+    if any(choice.value == OWN for choice in choices.images):
+        fields["own_image"] = {
+            "widget": "text_field",
+            "label": "Image of my own",
+            "value": "",
+            "help": _own_image(choices),
+        }
     if pasted:
         fields["commands"] = {
             "widget": "text_area",
@@ -49,7 +56,7 @@ def _fields(choices: Choices) -> dict[str, dict[str, Any]]:
             "help": "For an environment of your own: shell commands that define `jupyter`, such as the text of "
             "user-setup/jupyter.sh.",
         }
-    partitions = [[slots.title, slots.name] for slots in choices.partitions]
+    partitions = [[slots.title, slots.name, _bounds(slots)] for slots in choices.partitions]
     fields["partition"] = _select("Partition", partitions, choices.default_partition, "Where the job runs.")
     if choices.accounts:
         accounts = [[account, account] for account in choices.accounts]
@@ -65,13 +72,39 @@ def _fields(choices: Choices) -> dict[str, dict[str, Any]]:
     fields["memory"] = _number("Memory (GB)", choices.memory, 1, memory, "Memory of one node, in GB.")
     if choices.most_gpus:
         models = dict.fromkeys(model for slots in choices.partitions for model in slots.gpus)
-        every = [["none", ""], *([model, model] for model in models)]
-        fields["gpu"] = _select("GPU", every, "", "A model that the partition has.")
+        offered: list[list[Any]] = [["none", ""], *([model, model, _hidden(model, choices)] for model in models)]
+        fields["gpu"] = _select("GPU", offered, "", "A model that the partition has.")
         fields["gpus"] = _number("GPUs", 1, 1, choices.most_gpus, "How many, where a model is chosen.")
     return fields
 
 
-def _select(label: str, options: list[list[str]], value: str, explanation: str) -> dict[str, Any]:
+def _own_image(choices: Choices) -> str:
+    policy = choices.policy
+    if policy is None or policy.allowed is not None:
+        return "One of those that are allowed here: " + ", ".join((policy and policy.allowed) or ())
+    if policy.only_unpacked:
+        return f"A reference, such as registry.example.org/name:tag, or its folder below {policy.unpacked}."
+    return "A reference, such as registry.example.org/name:tag, or the path of a file or folder."
+
+
+def _bounds(slots: Slots) -> dict[str, int]:
+    """What the browser lets a user enter once the partition is chosen (Open OnDemand, Dynamic Form Widgets)."""
+    most = {
+        "cores": slots.cores,
+        "memory": slots.memory,
+        "hours": slots.hours,
+        "gpus": max(slots.gpus.values(), default=0),
+    }
+    return {f"data-max-{field}": value for field, value in most.items() if value}
+
+
+def _hidden(model: str, choices: Choices) -> dict[str, bool]:
+    """Where a GPU model is not shown: in partitions that have none of it."""
+    lacking = [slots.name for slots in choices.partitions if model not in slots.gpus]
+    return {f"data-option-for-partition-{name.replace('_', '-')}": False for name in lacking}
+
+
+def _select(label: str, options: list[list[Any]], value: str, explanation: str) -> dict[str, Any]:
     return {"widget": "select", "label": label, "options": options, "value": value, "help": explanation}
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from afspec.facility import Stance
 from afspec.facility.quantities import format_bytes, format_duration
 from afspec.generators.images import image_file, pull_reference, unpacked_path
+from afspec.generators.inputs import Rewrite, first_cache, rewrites
 
 if TYPE_CHECKING:
     from afspec.facility import Capability, Facility
@@ -28,13 +29,6 @@ class Folder(NamedTuple):
 
     root: str
     path: str
-
-
-class Rewrite(NamedTuple):
-    """A prefix of addresses and its replacement, both without trailing slashes."""
-
-    prefix: str
-    replacement: str
 
 
 def own_folder(path: str, below: str = "") -> Folder:
@@ -197,6 +191,16 @@ class Facts:
         """Pools that users may use; the first is the default."""
         return tuple(pool for pool in self.facility.batch if pool.offered)
 
+    @staticmethod
+    def takes_along(pool: SlurmPool | HTCondorPool) -> bool:
+        """Whether the compiled submit files of a pool name the user's proxy."""
+        return pool.scheduler == "htcondor" and bool(pool.proxy)
+
+    @cached_property
+    def takes_proxy(self) -> bool:
+        """Whether any pool's do."""
+        return any(self.takes_along(pool) for pool in self.pools)
+
     @property
     def clients(self) -> dict[str, str]:
         """The command that submits a job, by scheduler."""
@@ -241,15 +245,12 @@ class Facts:
     @cached_property
     def xcache(self) -> XCacheDoor | None:
         """The nearest cache."""
-        storage = self.facility.storage
-        return next((door for door in storage.xcache if door.offered), None) if storage else None
+        return first_cache(self.facility)
 
     @cached_property
     def rewrites(self) -> tuple[Rewrite, ...]:
         """How addresses are rewritten, most often https to root."""
-        agc = self.facility.agc
-        rules = agc.rewrites if agc else ()
-        return tuple(Rewrite(rule.prefix.rstrip("/"), rule.replacement.rstrip("/")) for rule in rules)
+        return rewrites(self.facility)
 
     @cached_property
     def contact(self) -> str:

@@ -109,6 +109,24 @@ def test_an_unknown_group_is_refused(alice: User) -> None:
     assert alice.becomes(other, COMPLETED)
 
 
+def test_a_job_goes_without_a_proxy_that_is_not_there(alice: User) -> None:
+    """The site's pool takes proxies along, and condor_submit refuses a job that names one which is absent."""
+    setup = alice.miniature.files.path("user-setup/setup.sh")
+    place = f"{alice.folder}/proxy"
+    plain = f"source {setup}; condor_submit {alice.file('long')} command=true"
+    assert _CLUSTER.search(alice.run("env", "-u", "X509_USER_PROXY", "bash", "-c", plain).stdout)
+    # Whoever names one all the same is refused by HTCondor, and helped by the compiled command.
+    named = ("env", f"X509_USER_PROXY={place}", "bash", "-c")
+    refused = alice.run(*named, plain, check=False)
+    assert refused.returncode != 0
+    assert "unable to read proxy file" in refused.stderr
+    helped = alice.run(*named, plain.replace("condor_submit", "af_submit"))
+    found = _CLUSTER.search(helped.stdout)
+    assert found, helped.stdout
+    assert f"no valid proxy at {place}: the job goes without one" in helped.stderr
+    assert alice.becomes(found[1], COMPLETED)
+
+
 def test_root_runs_no_jobs(bnl: Miniature, alice: User) -> None:
     done = bnl.room.run(["condor_submit", alice.file("long"), "command=true"], directory="/tmp", check=False)  # noqa: S108
     assert done.returncode != 0

@@ -5,100 +5,18 @@ from __future__ import annotations
 import json
 import signal
 import uuid
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
+from engines.hub_site import GONE, Site
 from support import until
 
-from afspec.twin.engines.jupyterhub import JupyterHub, Service
-from afspec.twin.engines.oidc import FOREIGN_IDP, STRANGER, Account, Oidc
+from afspec.twin.engines.oidc import FOREIGN_IDP, STRANGER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from engines.conftest import Miniature
-
-CLIENT = Path(__file__).with_name("hub_client.py")
-# HTCondor gives a job that was removed half a minute to end by itself (KILLING_TIMEOUT), and machines are busy.
-GONE = 120
-QUEUES = {
-    "slurm": ("squeue", "--noheader", "--format=%u %j %C %T"),
-    "htcondor": (
-        "condor_q",
-        "-allusers",
-        "-format",
-        "%s jupyterhub ",
-        "Owner",
-        "-format",
-        "%d ",
-        "RequestCpus",
-        "-format",
-        "%s\n",
-        'ifThenElse(JobStatus == 2, "RUNNING", strcat("STATE ", string(JobStatus)))',
-    ),
-}
-
-
-@dataclass(frozen=True)
-class Site:
-    """A twin with a hub, and who can sign in to it."""
-
-    twin: Miniature
-
-    @property
-    def hub(self) -> Service:
-        engine = self.twin.engine("jupyterhub")
-        assert isinstance(engine, JupyterHub)
-        return engine.services[0]
-
-    @property
-    def oidc(self) -> Oidc:
-        engine = self.twin.engine("oidc")
-        assert isinstance(engine, Oidc)
-        return engine
-
-    @property
-    def issuer_daemon(self) -> str:
-        return self.oidc.daemons()[0].name
-
-    def account(self, user: str, idp: str | None = None) -> Account:
-        """The account of a user; at the identity provider of the facility's own users, unless another is named."""
-        known = self.oidc.accounts(self.oidc.issuers[0])
-        return next(account for account in known if account.user == user and idp in {None, account.idp})
-
-    def visit(self, account: Account, *command: str, password: str = "", any_idp: bool = False) -> dict[str, Any]:
-        """What a browser on the user's own machine sees."""
-        options = ["--idp", account.idp, *(["--any-idp"] if any_idp else [])]
-        return self._client([account.user, *options, *command], AF_PASSWORD=password or self.oidc.password(account))
-
-    def ask(self, token: str, *command: str) -> dict[str, Any]:
-        """What the hub's REST API says to a token."""
-        return self._client(["nobody", "api", *command], AF_TOKEN=token)
-
-    def _client(self, arguments: list[str], **secrets: str) -> dict[str, Any]:
-        done = self.twin.room.run(
-            [self.hub.settings.python or "python3", "-", self.hub.url, *arguments],
-            user="alice",
-            env=secrets,
-            stdin=CLIENT.read_text(),
-            timeout=150,
-            outside=True,
-        )
-        said: dict[str, Any] = json.loads(done.stdout)
-        return said
-
-    def queue(self) -> list[str]:
-        """The hub's jobs: owner, name, cores, state."""
-        command = QUEUES[str(self.hub.jupyter.spawner)]
-        lines = self.twin.room.run(command, user="bob").stdout.splitlines()
-        return [line for line in lines if "jupyterhub" in line]
-
-    @property
-    def batch(self) -> bool:
-        """Whether sessions are jobs."""
-        return self.hub.jupyter.spawner in QUEUES
 
 
 @pytest.fixture(params=["local", "slac_2023", "bnl"])
@@ -194,7 +112,7 @@ def test_the_token_of_a_session_is_its_users_only(bnl: Miniature) -> None:
 
 
 def test_what_is_not_offered_is_refused_whoever_asks(batch: Site) -> None:
-    token = _token(batch, "operator")
+    token = batch.token("operator")
     assert batch.ask(token, "POST", "/users/bob")["status"] in {201, 409}
     evil = json.dumps({"profile": "small\n#SBATCH --account=other"})
     said = batch.ask(token, "POST", "/users/bob/server", "--body", evil)
@@ -206,16 +124,10 @@ def test_what_is_not_offered_is_refused_whoever_asks(batch: Site) -> None:
 
 def test_a_service_may_do_what_its_scopes_say(site: Site) -> None:
     service = site.hub.settings.services[0]
-    token = _token(site, service.name)
+    token = site.token(service.name)
     assert site.ask(token, "GET", "/users")["status"] == (200 if site.batch else 403)
     assert site.ask(token, "GET", "/services")["status"] == 403
     assert site.ask("not-a-token", "GET", "/users")["status"] == 403
-
-
-def _token(site: Site, name: str) -> str:
-    service = next(service for service in site.hub.settings.services if service.name == name)
-    found: str = site.twin.twin.secrets.of(service.token)
-    return found
 
 
 def test_a_session_outlives_the_hub(session: Site) -> None:

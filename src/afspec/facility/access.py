@@ -103,7 +103,7 @@ class Endpoints(Model):
 
 
 class Login(NamedCapability):
-    """An account, how it proves who a user is, and which doors it opens."""
+    """A login: an account, how it proves who a user is, and which doors it opens."""
 
     method: Literal["cilogon", "globus", "oidc", "keycloak", "dex", "active-directory", "ssh-key", "atlas-iam"] = Field(
         description="What checks the user."
@@ -119,6 +119,10 @@ class Login(NamedCapability):
     client: OidcClient | None = Field(None, description="How the site's services present themselves to the issuer.")
     endpoints: Endpoints | None = Field(None, description="The issuer's addresses, where its kind does not tell them.")
     users: tuple[Word, ...] = Field((), description="Who may enter; left out, everybody whom the issuer vouches for.")
+    groups: tuple[Word, ...] = Field(
+        (), description="Groups whose members may enter, as the issuer names them.", examples=[["atlas/usatlas"]]
+    )
+    groups_claim: Word | None = Field(None, description="The claim that lists a user's groups.")
     mfa: Literal["required", "duo", "otp", "none"] | None = Field(None, description="The second factor.")
     opens: tuple[Door, ...] = Field((), description="The doors that this account opens; no others.")
     url: Url | None = Field(None, description="Where users sign in.")

@@ -41,6 +41,9 @@ class Profile(Named):
     gpu: Name | None = Field(None, description="GPU model, as named under `gpus: models:`.")
     image: Reference | None = Field(None, description="The image.")
     slots: Name | None = Field(None, description="Partition or queue of the pool that runs it.")
+    spawner: Literal["local"] | None = Field(
+        None, description="`local` where it runs on the hub's own machine, and the other choices are batch jobs."
+    )
 
 
 class Group(Named):
@@ -57,14 +60,28 @@ class HubService(Named):
     scopes: tuple[Word, ...] = Field((), description="What it may do.", examples=[["read:users", "list:users"]])
 
 
+class Culling(Model):
+    """How idle sessions are found and ended; `limits: idle` and `duration` say when (jupyterhub-idle-culler)."""
+
+    every: Duration | None = Field(None, description="How often it looks; left out, twice within the idle limit.")
+    kernels: Duration | None = Field(None, description="How long a session keeps a kernel that does nothing.")
+
+
 class Hub(Model):
     """How the site runs its JupyterHub."""
 
+    login: Name | None = Field(None, description="The one login that it asks; left out, the first that opens Jupyter.")
     python: Path | None = Field(None, description="Python that has JupyterHub: on the hub's machine and in sessions.")
     proxy: Path | None = Field(None, description="Command of configurable-http-proxy, where it is not on PATH.")
     certificate: Path | None = Field(None, description="The hub's certificate.")
     key: Path | None = Field(None, description="The certificate's key.")
     state: Path = Field("/var/lib/jupyterhub", description="Folder of its database and cookie secret.")
+    database: SecretRef | None = Field(
+        None, description="Where its database's URL is; left out, SQLite in the folder of its state."
+    )
+    cookie_secret: SecretRef | None = Field(
+        None, description="Where the secret of its cookies is, in hexadecimal; left out, it makes one."
+    )
     api_port: Port = Field(8081, description="Port of the hub, behind the proxy.")
     proxy_port: Port = Field(8001, description="Port by which the hub instructs the proxy.")
     runs_as: Literal["user", "hub"] = Field(
@@ -72,6 +89,11 @@ class Hub(Model):
     )
     admins: tuple[Word, ...] = Field((), description="Users who may administer it.")
     services: tuple[HubService, ...] = Field((), description="Services that ask it.")
+    named_servers: Whole = Field(0, description="Sessions that a user may have beside the usual one.")
+    starting: Count | None = Field(None, description="Sessions that may be starting at the same time.")
+    running: Count | None = Field(None, description="Sessions that may run at the same time.")
+    start_timeout: Duration | None = Field(None, description="How long a session may wait in the queue and start.")
+    culling: Culling = Field(Culling(), description="How idle sessions are found and ended.")
 
 
 class OnDemand(Model):
@@ -80,6 +102,10 @@ class OnDemand(Model):
     app: Name = Field("jupyter", description="Name of the app's folder.", examples=["slac-ood-jupyter"])
     cluster: Name | None = Field(None, description="The cluster's name in Open OnDemand; left out, the pool's.")
     setup: Path | None = Field(None, description="Folder of the environment that has Jupyter, for the site's own.")
+    bin: Path | None = Field(None, description="Folder of the scheduler's commands, where they are not on PATH.")
+    conf: Path | None = Field(
+        None, description="The scheduler's configuration, where it is elsewhere.", examples=["/etc/slurm/slurm.conf"]
+    )
 
 
 class Jupyter(NamedCapability):
