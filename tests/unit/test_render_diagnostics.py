@@ -12,8 +12,18 @@ from hypothesis import strategies as st
 from support import TEXT
 
 import afspec
-from afspec.catalogue import describe, meanings
-from afspec.diagnostics import CODES, Diagnostic, Severity, Span, nearest, render_github, render_json, render_text
+from afspec.catalogue import describe, in_markdown, markdown, meanings
+from afspec.diagnostics import (
+    CODES,
+    Diagnostic,
+    Meaning,
+    Severity,
+    Span,
+    nearest,
+    render_github,
+    render_json,
+    render_text,
+)
 from afspec.rules import RULES
 
 SOURCE = Path(afspec.__file__).parent
@@ -107,13 +117,14 @@ def test_no_text_drives_the_terminal(message: str, hint: str, line: str, column:
 
 def test_json_holds_everything() -> None:
     one = diagnostic(3, 4, 9, message=NASTY, hint="h")
-    two = Diagnostic("AF4008", Severity.WARNING, "m", place="p", pointer="/a")
+    two = Diagnostic("AF4008", Severity.WARNING, "m", place="p", pointer="/a", ignored="why")
     rows = json.loads(render_json([one, two]))
     assert rows[0]["span"] == {"file": "f", "line": 3, "column": 4, "end_line": 3, "end_column": 9}
     assert (rows[0]["message"], rows[0]["hint"], rows[0]["place"]) == (NASTY, "h", "f:3:4")
+    assert rows[0]["ignored"] is None
     assert rows[1] == {
         "code": "AF4008", "severity": "warning", "message": "m", "hint": "",
-        "pointer": "/a", "place": "p", "span": None,
+        "pointer": "/a", "place": "p", "span": None, "ignored": "why",
     }  # fmt: skip
     assert render_json([one, two]).isascii()
 
@@ -155,12 +166,32 @@ def test_every_documented_code_is_used() -> None:
 
 
 @pytest.mark.parametrize("meaning", meanings(), ids=lambda meaning: meaning.code)
-def test_code_says_what_it_means_and_what_to_do(meaning: tuple[str, str, str, str]) -> None:
-    code, _, title, advice = meaning
-    assert re.fullmatch(r"AF\d{4}", code)
-    assert title
-    assert not title.endswith(".")
-    assert advice.endswith(".")
+def test_code_says_what_it_means_and_what_to_do(meaning: Meaning) -> None:
+    assert re.fullmatch(r"AF\d{4}", meaning.code)
+    assert meaning.title
+    assert not meaning.title.endswith(".")
+    assert meaning.advice.endswith(".")
+
+
+def test_sentence_as_markdown() -> None:
+    assert in_markdown("a <b> | `c <d>` <e>") == "a &lt;b> \\| `c <d>` &lt;e>"
+
+
+def test_table_leads_to_the_pages_of_rules() -> None:
+    rows = markdown(meanings(), "rules/{}.md").splitlines()
+    linked = [row for row in rows if "](rules/" in row]
+    assert [row.partition("]")[0].removeprefix("| [") for row in linked] == [rule.code for rule in RULES]
+    assert "| [AF3103](rules/AF3103.md) | error |" in linked[[rule.code for rule in RULES].index("AF3103")]
+
+
+def test_code_that_is_explained() -> None:
+    error, warning, last = (describe(code, "text") or "" for code in ("AF3103", "AF3104", "AF3005"))
+    assert error.startswith("AF3103 (error): Partition or queue names a GPU that the facility does not describe\n")
+    assert "such a job waits for ever" in " ".join(error.split())
+    assert "An error cannot be ignored" in error
+    assert "- {rule: AF3104, at: /pointer/into/the/spec, reason: Why it is right as it is.}" in warning
+    assert "A spec cannot ignore it" in last
+    assert "ignore" not in (describe("AF0007", "text") or "")
 
 
 def test_catalogue() -> None:

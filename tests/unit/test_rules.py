@@ -1,6 +1,7 @@
 """Each rule is broken by every file of tests/cases/bad/<code>/, and by none of tests/cases/good/<code>/.
 
-Adding a test is adding a file. A bad case breaks nothing but its own rule, at the lines marked `# <-- here`.
+Adding a test is adding a file. A bad case breaks nothing but its own rule, at the lines marked `# <-- here`. Each rule
+has a page in docs/rules/, made of the first of its cases.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from afspec.facility import Facility
 
 CASES = Path(__file__).parents[1] / "cases"
+PAGES = Path(__file__).parents[2] / "docs" / "rules"
 AS_OF = dt.date(2026, 11, 22)
 HERE = "# <-- here"
 CODE = re.compile(r"AF3\d{3}")
@@ -41,8 +43,9 @@ def case_id(path: Path) -> str:
 
 
 def run(path: Path) -> list[Diagnostic]:
+    """What counts in a case; what it lives with does not."""
     document = Loader().load(str(path))
-    return check(validate(document), document, AS_OF)
+    return [found for found in check(validate(document), document, AS_OF) if found.ignored is None]
 
 
 @pytest.mark.parametrize("path", cases("bad"), ids=case_id)
@@ -72,6 +75,33 @@ def test_rule_documents_itself(rule: Rule) -> None:
     assert rule.advice.endswith(".")
     assert rule.advice != Rule.check.__doc__
     assert rule.severity in set(Severity)
+
+
+def test_there_are_as_many_rules_as_were_asked_for() -> None:
+    assert len(RULES) >= 40
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+def test_rule_has_a_page(rule: Rule) -> None:
+    page = (PAGES / f"{rule.code}.md").read_text()
+    head, _, rest = page.partition("\n")
+    assert head.startswith(f"# {rule.code}: ")
+    bad, good = (min(CASES.glob(f"{kind}/{rule.code}/*.yaml")).read_text() for kind in ("bad", "good"))
+    assert f"```yaml\n{bad.replace(f'  {HERE}', '')}```" in rest
+    assert f"```yaml\n{good}```" in rest
+    assert f"{rule.severity}[{rule.code}]: {rule.title}" in rest
+    assert rule.advice.replace("<", "") in rest.replace("<", "").replace("&lt;", "")
+
+
+def test_every_page_has_a_rule() -> None:
+    assert {path.stem for path in PAGES.glob("*.md")} == {rule.code for rule in RULES}
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+def test_rule_says_why_it_matters(rule: Rule) -> None:
+    assert rule.why.endswith(".")
+    assert "\n" not in rule.title
+    assert len(rule.title) < 100
 
 
 def test_every_folder_of_cases_has_a_rule() -> None:

@@ -13,7 +13,7 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from afspec.diagnostics import Diagnostic
+    from afspec.diagnostics import Diagnostic, Selection
     from afspec.fleet import Fleet
 
 EXIT_SPEC, EXIT_DIFFERS, EXIT_OUTPUT, EXIT_DEFECT = 1, 3, 4, 70
@@ -28,10 +28,23 @@ as_of_option = click.option(
 format_option = click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json", "github"]),
+    type=click.Choice(["text", "json", "github", "sarif"]),
     default="text",
     show_default=True,
-    help="How diagnostics are printed: json for scripts, github for annotations in a pull request.",
+    help="How diagnostics are printed: json for scripts, github for annotations in a pull request, sarif (2.1.0) for"
+    " code scanning.",
+)
+select_option = click.option(
+    "--select",
+    multiple=True,
+    metavar="CODES",
+    help="Show only these warnings: AF31,AF3202; the beginning of a code stands for all. Errors are always shown.",
+)
+ignore_option = click.option(
+    "--ignore",
+    multiple=True,
+    metavar="CODES",
+    help="Leave these warnings out, today; to live with one, say why under `ignored:` in the spec.",
 )
 specs_argument = click.argument("specs", nargs=-1, required=True, metavar="SPEC...")
 
@@ -57,12 +70,30 @@ def exit_code(diagnostics: Sequence[Diagnostic]) -> int:
     return EXIT_OUTPUT if errors else 0
 
 
+def selection_of(select: Sequence[str], ignore: Sequence[str]) -> Selection:
+    """The warnings that a person wants to see; a code that there is not is wrong usage."""
+    from afspec.diagnostics import Selection, SelectionError, selection  # noqa: PLC0415
+
+    if not select and not ignore:
+        return Selection()
+    from afspec.catalogue import meanings  # noqa: PLC0415
+
+    try:
+        return selection(select, ignore, meanings())
+    except SelectionError as error:
+        raise click.UsageError(str(error)) from error
+
+
 @contextmanager
-def fleet_of(specs: Sequence[str], as_of: dt.datetime | None, form: str) -> Iterator[Fleet]:
-    """The specs of one command; its diagnostics are printed as they come (text), or at the end (json)."""
+def fleet_of(
+    specs: Sequence[str], as_of: dt.datetime | None, form: str, selection: Selection | None = None
+) -> Iterator[Fleet]:
+    """The specs of one command; its diagnostics are printed as they come (text), or at the end (json, sarif)."""
+    from afspec.diagnostics import Selection  # noqa: PLC0415
     from afspec.fleet import Fleet  # noqa: PLC0415 - keeps --help fast
 
-    fleet = Fleet(tuple(specs), day_of(as_of), form, colour=wants_colour(sys.stderr))
+    colour = wants_colour(sys.stderr)
+    fleet = Fleet(tuple(specs), day_of(as_of), form, colour=colour, selection=selection or Selection())
     try:
         yield fleet
     finally:

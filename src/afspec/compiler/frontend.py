@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A facility without errors, the document that it came from, and the warnings about it."""
+    """A facility without errors, the document that it came from, the warnings about it, and those that it ignores."""
 
     facility: Facility
     document: Document
     warnings: list[Diagnostic]
+    ignored: list[Diagnostic] = field(default_factory=list)
 
 
 @dataclass
@@ -44,7 +45,8 @@ class Frontend:
         """
         document = self.loader.load(path)
         facility = validate(document)
-        found = check(facility, document, self.as_of)
+        everything = check(facility, document, self.as_of)
+        found = [diagnostic for diagnostic in everything if diagnostic.ignored is None]
         if any(diagnostic.is_error for diagnostic in found):
             raise AfspecError(found)
-        return Checked(facility, document, found)
+        return Checked(facility, document, found, [d for d in everything if d.ignored is not None])

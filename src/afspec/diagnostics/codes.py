@@ -1,4 +1,4 @@
-"""Every code that is not a rule's: the areas are AF0 source, AF1 bases, AF2 schema, AF4 output.
+"""Every code that is not a rule's: the areas are AF0 source, AF1 bases, AF2 schema, AF4 output, AF5 what tools say.
 
 Semantic rules (AF3) document themselves, each in its own module under `afspec.rules`.
 A code keeps its meaning for ever; a code that is dropped is not used again.
@@ -16,6 +16,9 @@ class Code(NamedTuple):
     advice: str
 
 
+# The tool's own words are in the message.
+_VERIFIED = "If you edited the file, undo it; else this is a defect of the generator: report it with the spec."
+
 CODES: dict[str, Code] = {
     "AF0001": Code("File not found", "Check the path; it is looked up as given, then under specs/."),
     "AF0002": Code("File cannot be read", "Check that it is an ordinary file and that you may read it."),
@@ -27,7 +30,7 @@ CODES: dict[str, Code] = {
     "AF0008": Code("Key is not a plain word", "Write the key as one word; lists and maps cannot be keys."),
     "AF0009": Code("Nested too deeply", "A spec needs no more than 32 levels."),
     "AF0010": Code("Aliases expand to too much", "Write the values out; aliases may expand to 20,000 nodes in all."),
-    "AF0011": Code("Unknown YAML tag", "Only !replace is known, and !!str on a scalar."),
+    "AF0011": Code("Unknown YAML tag", "Known are !replace on maps and lists, !file and !!str on values."),
     "AF0012": Code("Merge key", "Use `extends:` for what files share; `<<` is not part of the language."),
     "AF0013": Code("Unknown alias", "Define the anchor (&name) before the alias (*name)."),
     "AF0014": Code("File is empty", "A spec starts with `afspec: 1` and a name."),
@@ -38,6 +41,10 @@ CODES: dict[str, Code] = {
     "AF1004": Code("Override does not fit what the base says", "Keep the kind of value, or mark it !replace."),
     "AF1005": Code("`extends:` is not a list of paths", "Write `extends: [../base/us-atlas.yaml]`."),
     "AF1006": Code("Bases nested too deeply", "At most 16 files may extend each other in a row."),
+    "AF1007": Code(
+        "File that a value names cannot be read",
+        "Its path is relative to the file that names it; `afspec lock SPEC` makes the lock of an image's packages.",
+    ),
     "AF2001": Code("Unknown key", "Correct the key, or remove it."),
     "AF2002": Code("Required key is missing", "Add the key."),
     "AF2003": Code("Value has the wrong type", "Write a value of the type that is named."),
@@ -56,5 +63,38 @@ CODES: dict[str, Code] = {
     "AF4009": Code("Lock file cannot be read", "Remove afspec.lock.json and compile again with --force."),
     "AF4010": Code("Two specs have the same name", "Each would overwrite the other: rename one."),
     "AF4011": Code("Unknown generator", "`afspec targets` lists the generators."),
+    "AF4012": Code(
+        "Packages of an image cannot be resolved",
+        "Correct what the image wants, or try again with the network; the old lock is as it was.",
+    ),
+    "AF4013": Code("What resolves packages is not installed", "pip install 'afspec[lock]' brings it."),
+    "AF4014": Code("Image says too little to be locked", "Give it `build:`, packages, and a file for its `lock:`."),
+    "AF4020": Code("File is no output", "Name a file below the folder that `afspec compile` wrote, or SPEC POINTER."),
+    "AF4021": Code("Spec of an output not found", "Name it: --spec SPEC."),
+    "AF4022": Code("File was not generated", "Name a file that the folder's afspec.lock.json lists."),
+    "AF4023": Code("Line is not in what the spec gives", "Compile again, or ask about a line that was not edited."),
+    "AF4024": Code("Spec has nothing there", "Name a value, map or list of the spec: /batch/slurm/max_walltime."),
+    "AF4030": Code("Folder holds no compiled facility", "Name a spec, or a folder that `afspec compile` wrote."),
+    "AF4031": Code("Compiled facility is not what the lock says", "Compile again: facility.json is not to be edited."),
+    "AF5001": Code("Folder is not a compiled one", "Name the folder of a site that `afspec compile` wrote."),
+    "AF5002": Code("Compiled file is missing", "Compile again."),
+    "AF5003": Code("Files were not checked (--strict)", "Install the tool; `afspec verify --list` says which."),
+    "AF5101": Code("bash does not read a script", _VERIFIED),
+    "AF5102": Code("shellcheck finds fault with a script", _VERIFIED),
+    "AF5103": Code("JSON or YAML is not as a parser wants it", _VERIFIED),
+    "AF5104": Code("Ruby does not compile a template", _VERIFIED),
+    "AF5105": Code("ssh does not read its configuration", _VERIFIED),
+    "AF5106": Code("sshd does not accept its configuration", _VERIFIED),
+    "AF5107": Code("Prometheus does not accept a rule", _VERIFIED),
+    "AF5108": Code("JupyterHub does not accept its configuration", _VERIFIED),
+    "AF5109": Code("Dask or dask-jobqueue does not accept its settings", _VERIFIED),
+    "AF5110": Code("dask-gateway does not accept its configuration", _VERIFIED),
+    "AF5111": Code("condor_submit does not accept a submit file", _VERIFIED),
+    "AF5112": Code("HTCondor does not read its configuration", _VERIFIED),
+    "AF5113": Code("sbatch refuses a script", _VERIFIED),
+    "AF5114": Code("Slurm does not read slurm.conf", _VERIFIED),
+    "AF5115": Code("Apptainer does not understand a definition", _VERIFIED),
+    "AF5116": Code("buildah does not understand a Containerfile", _VERIFIED),
+    "AF5117": Code("Python does not compile a file", _VERIFIED),
     "AF9001": Code("Internal error", "This is a defect of afspec: report it with the spec."),
 }

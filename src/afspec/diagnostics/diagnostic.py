@@ -31,7 +31,8 @@ class Span(NamedTuple):
 class Diagnostic:
     """One finding: what is wrong, where, what was expected, and what to do next.
 
-    `place` names things that have no position in a file of ours, such as an output that cannot be written.
+    `place` names things that have no position in a file of ours, such as an output that cannot be written. `ignored` is
+    the reason that the spec gives for living with it, None where it gives none.
     """
 
     code: str
@@ -41,11 +42,19 @@ class Diagnostic:
     hint: str = ""
     place: str = ""
     pointer: str = ""
+    ignored: str | None = None
 
     @property
     def is_error(self) -> bool:
         """Whether the compiler must stop after this pass."""
         return self.severity is Severity.ERROR
+
+
+class Reported(NamedTuple):
+    """A diagnostic, and the spec that it was found in; the two name different files where a base is at fault."""
+
+    spec: str
+    diagnostic: Diagnostic
 
 
 class AfspecError(Exception):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from afspec.diagnostics.diagnostic import Diagnostic
+    from afspec.diagnostics.diagnostic import Diagnostic, Span
 
 _COLOUR = {"error": "\x1b[1;31m", "warning": "\x1b[1;33m"}
 _BOLD, _BLUE, _RESET = "\x1b[1m", "\x1b[1;34m", "\x1b[0m"
@@ -28,10 +28,9 @@ def _window(line: str, column: int) -> tuple[str, int]:
     return line[start : start + _WIDEST_LINE], column - start
 
 
-def _excerpt(diagnostic: Diagnostic, lines: Mapping[str, list[str]], blue: str, reset: str) -> list[str]:
-    span = diagnostic.span
-    if span is None:
-        return []
+def excerpt(span: Span, lines: Mapping[str, list[str]], *, colour: bool = False) -> list[str]:
+    """The line that a span is on, with a caret under it; nothing where the line is not known."""
+    blue, reset = (_BLUE, _RESET) if colour else ("", "")
     text = lines.get(span.file, [])
     if not 0 < span.line <= len(text):
         return []
@@ -65,14 +64,14 @@ def render_text(diagnostic: Diagnostic, sources: Mapping[str, list[str]], *, col
     where = str(diagnostic.span) if diagnostic.span else diagnostic.place
     if where:
         out.append(f"  {blue}-->{reset} {printable(where)}")
-    out.extend(_excerpt(diagnostic, sources, blue, reset))
+    out.extend(excerpt(diagnostic.span, sources, colour=colour) if diagnostic.span else [])
     if diagnostic.hint:
         out.append(f"   {blue}={reset} {printable(diagnostic.hint)}")
     return "\n".join(out)
 
 
 def render_json(diagnostics: Iterable[Diagnostic]) -> str:
-    """All diagnostics as one JSON array; lines and columns count from 1."""
+    """All diagnostics as one JSON array; lines and columns count from 1, `ignored` is the spec's reason or null."""
     rows = [
         {
             "code": d.code,
@@ -82,6 +81,7 @@ def render_json(diagnostics: Iterable[Diagnostic]) -> str:
             "pointer": d.pointer,
             "place": str(d.span) if d.span else d.place,
             "span": d.span._asdict() if d.span else None,
+            "ignored": d.ignored,
         }
         for d in diagnostics
     ]

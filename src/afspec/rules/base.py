@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 from afspec.diagnostics import Severity, nearest
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from afspec.facility import Facility
 
@@ -20,6 +20,9 @@ class Context:
     """What a rule may know besides the facility; rules read no clock and no files."""
 
     as_of: dt.date
+    # What rules that come after the others are told: the severity of every rule, and what was found where.
+    rules: Mapping[str, Severity] = field(default_factory=dict)
+    found: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +41,12 @@ class Finding:
 class Rule(ABC):
     """A rule; its subclass is named by its code, which keeps its meaning for ever.
 
-    The docstring of the class is the title, that of `check` is the advice: together they document the rule.
+    The docstring of the class is the title and, below an empty line, why it matters; that of `check` is the advice:
+    together they document the rule. A rule that asks what the others found comes after them.
     """
 
     severity: ClassVar[Severity] = Severity.ERROR
+    after_others: ClassVar[bool] = False
 
     @abstractmethod
     def check(self, facility: Facility, context: Context) -> Iterator[Finding]:
@@ -55,7 +60,15 @@ class Rule(ABC):
     @property
     def title(self) -> str:
         """What is wrong, in one line."""
-        return " ".join((type(self).__doc__ or "").split()).rstrip(".")
+        return " ".join(self._said().partition("\n\n")[0].split()).rstrip(".")
+
+    @property
+    def why(self) -> str:
+        """Why it matters to those who run the facility or use it; empty where the title says it."""
+        return " ".join(self._said().partition("\n\n")[2].split())
+
+    def _said(self) -> str:
+        return type(self).__doc__ or ""
 
     @property
     def advice(self) -> str:

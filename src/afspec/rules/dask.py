@@ -6,6 +6,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, NamedTuple
 
 from afspec.facility.common import by_name
+from afspec.facility.jupyter import JupyterKind
 from afspec.facility.quantities import format_bytes, format_duration
 from afspec.rules.base import Context, Finding, Rule, unknown
 from afspec.rules.parts import beyond, default_slots, names, refused, slots_noun
@@ -42,7 +43,11 @@ def _target(facility: Facility) -> Target | None:
 
 
 class AF3301(Rule):
-    """Dask's workers are sent where there is nothing."""
+    """Dask's workers are sent where there is nothing.
+
+    dask-jobqueue submits its workers there: a pool or partition that is not there refuses them, and the user's cluster
+    stays without workers and without an error.
+    """
 
     def check(self, facility: Facility, _: Context) -> Iterator[Finding]:
         """Name a pool under `batch:`, and one of its partitions or queues."""
@@ -65,7 +70,10 @@ class AF3301(Rule):
 
 
 class AF3302(Rule):
-    """Dask's port ranges overlap."""
+    """Dask's port ranges overlap.
+
+    Who comes second on a port cannot listen. The cluster then starts on some nodes and not on others, by chance.
+    """
 
     def check(self, facility: Facility, _: Context) -> Iterator[Finding]:
         """Give scheduler, worker and dashboard ports of their own; both ends of a range belong to it."""
@@ -81,7 +89,10 @@ class AF3302(Rule):
 
 
 class AF3303(Rule):
-    """Dask worker asks for more than one job may have."""
+    """Dask worker asks for more than one job may have.
+
+    The scheduler never starts such a worker job. In the notebook the computation waits, and nothing says why.
+    """
 
     def check(self, facility: Facility, _: Context) -> Iterator[Finding]:
         """Ask for less under `dask: jobqueue:`, or send the workers to a larger partition or queue."""
@@ -106,7 +117,10 @@ class AF3303(Rule):
 
 
 class AF3304(Rule):
-    """Dask workers on HTCondor do not say how much disk they need."""
+    """Dask workers on HTCondor do not say how much disk they need.
+
+    HTCondor matches jobs by the disk that they request, and dask-jobqueue leaves that decision to the site.
+    """
 
     def check(self, facility: Facility, _: Context) -> Iterator[Finding]:
         """Add `disk:`: dask-jobqueue's HTCondorCluster does not start without it."""
@@ -118,7 +132,11 @@ class AF3304(Rule):
 
 
 class AF3305(Rule):
-    """Dask Gateway runs its workers on a scheduler that the facility does not have."""
+    """Dask Gateway runs its workers on a scheduler that the facility does not have.
+
+    dask-gateway has back ends for Kubernetes, Slurm, PBS and its own machine. With another one the gateway starts, and
+    no cluster ever does.
+    """
 
     def check(self, facility: Facility, _: Context) -> Iterator[Finding]:
         """Describe the Slurm pool under `batch:`, or choose another `backend:`; there is none for HTCondor."""
@@ -127,3 +145,43 @@ class AF3305(Rule):
             return
         if not any(pool.scheduler == "slurm" for pool in facility.batch):
             yield Finding("/dask/gateway/backend", f"`{gateway.backend}`")
+
+
+class AF3306(Rule):
+    """Dask Gateway asks a JupyterHub that the facility does not have.
+
+    With `auth: jupyterhub` the gateway shows every user's token to the hub; without one nobody gets a cluster.
+    """
+
+    def check(self, facility: Facility, _: Context) -> Iterator[Finding]:
+        """Describe the hub under `jupyter:`, or choose another `auth:`; portals and Open OnDemand are not hubs."""
+        gateway = facility.dask.gateway if facility.dask else None
+        if gateway is None or refused(gateway) or gateway.auth != "jupyterhub":
+            return
+        casa = facility.services.coffea_casa  # which is a JupyterHub, too
+        hubs = [way for way in facility.jupyter if way.kind in _HUBS and not refused(way)]
+        if not hubs and (casa is None or refused(casa)):
+            yield Finding("/dask/gateway/auth", "`jupyterhub`")
+
+
+_HUBS = (JupyterKind.HUB_VM, JupyterKind.HUB_KUBERNETES)
+
+
+class AF3307(Rule):
+    """Dask workers are charged to an account that their pool does not list.
+
+    Slurm refuses the jobs ("Invalid account or account/partition combination specified"), HTCondor may leave them idle;
+    the user sees a cluster that never gets a worker.
+    """
+
+    def check(self, facility: Facility, _: Context) -> Iterator[Finding]:
+        """Name one of the pool's accounts or accounting groups, or list it there; left out, it is the first."""
+        target = _target(facility)
+        account = target.jobqueue.account if target else None
+        if target is None or target.pool is None or account is None:
+            return
+        pool = target.pool
+        known = pool.accounts if pool.scheduler == "slurm" else pool.accounting_groups
+        # A pool that lists none says nothing about them; a group's users and subgroups are in it.
+        if known and not any(f"{account}.".startswith(f"{name}.") for name in known):
+            yield unknown("/dask/jobqueue/account", account, known)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from afspec.facility import Capability, Model, Stance
+from afspec.facility import Capability, Stance
 from afspec.rules.base import Finding
 
 if TYPE_CHECKING:
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from afspec.facility import Facility
     from afspec.facility.batch import HTCondorPool, Partition, Queue, SlurmPool
+    from afspec.facility.images import Image
 
 
 class SlotsAt(NamedTuple):
@@ -38,6 +39,20 @@ def each_slots(facility: Facility) -> Iterator[SlotsAt]:
         key = f"/batch/{pool.name}/{slots_noun(pool)}s"
         for slots in pool.slots:
             yield SlotsAt(f"{key}/{slots.name}", pool, slots)
+
+
+def longest_job(pool: SlurmPool | HTCondorPool) -> int | None:
+    """Seconds that a job may run somewhere in a pool; None where nobody says so."""
+    limits = [slots.max_walltime or pool.max_walltime for slots in pool.slots] or [pool.max_walltime]
+    return max((limit for limit in limits if limit is not None), default=None)
+
+
+def each_listed(facility: Facility) -> Iterator[tuple[str, Image]]:
+    """Every image that a spec describes, whether users have it yet or not."""
+    images = facility.images
+    for kind, listed in (("named", images.named), ("planned", images.planned)) if images else ():
+        for image in listed:
+            yield f"/images/{kind}/{image.name}", image
 
 
 def each_image(facility: Facility) -> Iterator[tuple[str, str]]:
@@ -67,19 +82,3 @@ def beyond(
 def refused(capability: Capability) -> bool:
     """Whether the facility says no to it; silence is not a no."""
     return capability.stance is Stance.NOT_PROMISED
-
-
-def capabilities(value: Any, pointer: str = "") -> Iterator[tuple[str, Capability]]:
-    """Every capability that a spec describes, parents before children.
-
-    Reads models' dictionaries directly: two rules pass over the whole facility, and only models can hold capabilities.
-    """
-    if isinstance(value, Model):
-        if isinstance(value, Capability):
-            yield pointer, value
-        for name, child in value.__dict__.items():
-            if isinstance(child, (Model, tuple)):
-                yield from capabilities(child, f"{pointer}/{name}")
-    elif value and isinstance(value[0], Model):
-        for index, item in enumerate(value):
-            yield from capabilities(item, f"{pointer}/{getattr(item, 'name', index)}")

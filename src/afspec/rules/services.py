@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from afspec.diagnostics import Severity
 from afspec.facility import Stance, walk
+from afspec.facility.walk import capabilities
 from afspec.rules.base import Context, Finding, Rule
-from afspec.rules.parts import capabilities
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +25,10 @@ _ADDRESSES = {
 
 
 class AF3701(Rule):
-    """On request, but nobody knows how long it takes."""
+    """On request, but nobody knows how long it takes.
+
+    A user who has to ask plans the work by the answer's date: an hour, or a month.
+    """
 
     severity: ClassVar[Severity] = Severity.WARNING
 
@@ -37,7 +40,10 @@ class AF3701(Rule):
 
 
 class AF3702(Rule):
-    """Service is promised without an address."""
+    """Service is promised without an address.
+
+    A promise that nobody can reach cannot be used by analysts, nor asked by the conformance kit.
+    """
 
     severity: ClassVar[Severity] = Severity.WARNING
 
@@ -51,7 +57,10 @@ class AF3702(Rule):
 
 
 class AF3703(Rule):
-    """Triton wants GPUs at a facility that promises none."""
+    """Triton wants GPUs at a facility that promises none.
+
+    Pods that ask for a GPU stay pending where no node has any: no model is ever served.
+    """
 
     def check(self, facility: Facility, _: Context) -> Iterator[Finding]:
         """Give `gpus:` a stance that offers them, or leave `gpus_per_replica:` out for servers on CPUs."""
@@ -61,3 +70,24 @@ class AF3703(Rule):
         if gpus is None or not gpus.offered:
             detail = f"{triton.gpus_per_replica} a replica, `gpus` is {gpus.standing if gpus else 'undeclared'}"
             yield Finding("/services/triton/gpus_per_replica", detail)
+
+
+class AF3704(Rule):
+    """Tenants share one repository of Triton models.
+
+    A model of one user that does not load, or has the name of another's, then takes the servers from everybody; and
+    each key to the repository can replace everybody's models.
+    """
+
+    severity: ClassVar[Severity] = Severity.WARNING
+
+    def check(self, facility: Facility, _: Context) -> Iterator[Finding]:
+        """Give each tenant a folder and a key: `repository: s3://https://host:443/bucket/<user>`."""
+        triton = facility.services.triton
+        if triton is None or not triton.offered:
+            return
+        tenants = triton.server.tenants if triton.server else ()
+        if triton.shared_repository:
+            yield Finding("/services/triton/shared_repository")
+        elif len(tenants) > 1 and triton.repository and "<user>" not in triton.repository:
+            yield Finding("/services/triton/repository", f"{len(tenants)} tenants, no `<user>` in its address")
