@@ -1,10 +1,13 @@
-"""Where facts were published, and which of them are in doubt."""
+"""Where facts were published, which of them are in doubt, and who settled what was."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from afspec.facility import walk
+from afspec.facility import Model
+from afspec.facility.covering import covering, reaches, value_at
+from afspec.facility.kinds import kinds_of, write
+from afspec.facility.quantities import PortRange
 from afspec.facility.sources import FactState
 from afspec.generators.quoting import Raw, code
 
@@ -15,10 +18,14 @@ if TYPE_CHECKING:
 
 
 def _value(facility: Facility, pointer: str) -> str | None:
-    """The value that the page goes by, where it is a single one."""
-    found = [value for _, value in walk(facility, pointer)]
-    single = len(found) == 1 and (isinstance(found[0], (str, bool, int, float)))
-    return str(found[0]) if single else None
+    """The value that the page goes by, as a spec has it, where it is a single one."""
+    above, _, field = pointer.rpartition("/")
+    holder = value_at(facility, above) if above else facility
+    value = value_at(facility, pointer)
+    if not isinstance(holder, Model) or not isinstance(value, (str, bool, int, float, PortRange)):
+        return None
+    written = write(value, kinds_of(type(holder))[field])
+    return str(written).lower() if isinstance(written, bool) else str(written)
 
 
 def doubt(facility: Facility, pointer: str) -> str:
@@ -26,16 +33,12 @@ def doubt(facility: Facility, pointer: str) -> str:
 
     A source covers what is below its pointer, unless that has a source of its own.
     """
-    if any(
-        source.conflict and (key == pointer or key.startswith(pointer + "/"))
-        for key, source in facility.sources.items()
-    ):
+    disputed = (key for key, source in facility.sources.items() if source.state is FactState.CONFLICT)
+    if any(reaches(pointer, key) for key in disputed):
         return "sources disagree"
-    covering = [key for key in facility.sources if key == pointer or pointer.startswith(key + "/")]
-    nearest = facility.sources[max(covering, key=len)] if covering else None
-    if nearest is None:
-        return ""
-    return {FactState.UNVERIFIED: "unverified", FactState.CONFLICT: "sources disagree"}.get(nearest.state, "")
+    nearest = covering(facility, pointer)
+    state = facility.sources[nearest].state if nearest is not None else None
+    return {FactState.UNVERIFIED: "unverified", FactState.CONFLICT: "sources disagree"}.get(state, "") if state else ""
 
 
 def marked(facility: Facility, pointer: str, said: Any) -> Raw:
@@ -53,11 +56,26 @@ def sources(facility: Facility) -> Raw:
     return table(("Fact", "Document", "As of", "State", "Note"), rows)
 
 
+def _ours(facility: Facility, pointer: str) -> Any:
+    ours = _value(facility, pointer)
+    return code(ours) if ours else "as above"
+
+
 def conflicts(facility: Facility) -> Raw:
     """Facts that documents disagree on, with the rival value."""
-    rows: list[tuple[Any, ...]] = []
-    for pointer, source in sorted(facility.sources.items()):
-        if (rival := source.conflict) is not None:
-            ours = _value(facility, pointer)
-            rows.append((code(pointer), code(ours) if ours else "as above", code(rival.value), rival.doc, rival.as_of))
+    rows: list[tuple[Any, ...]] = [
+        (code(pointer), _ours(facility, pointer), code(rival.value), rival.doc, rival.as_of)
+        for pointer, source in sorted(facility.sources.items())
+        if (rival := source.conflict) is not None and source.resolved is None
+    ]
     return table(("Fact", "This page says", "Rival value", "Said by", "As of"), rows)
+
+
+def resolved(facility: Facility) -> Raw:
+    """Facts that documents disagreed on, with who settled it."""
+    rows: list[tuple[Any, ...]] = [
+        (code(pointer), _ours(facility, pointer), code(rival.value), rival.doc, settled.by, settled.as_of, settled.how)
+        for pointer, source in sorted(facility.sources.items())
+        if (rival := source.conflict) is not None and (settled := source.resolved) is not None
+    ]
+    return table(("Fact", "This page says", "Ruled out", "Said by", "Settled by", "On", "Because"), rows)

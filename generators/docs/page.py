@@ -211,6 +211,11 @@ class Page:
         """Facts that documents disagree on."""
         return evidence.conflicts(self.facility)
 
+    @cached_property
+    def resolved(self) -> Raw:
+        """Facts that documents disagreed on until somebody settled it."""
+        return evidence.resolved(self.facility)
+
     @property
     def contact(self) -> str | Raw | None:
         """Whom to ask."""

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from afspec.facility.common import Model
-from afspec.facility.quantities import Date
+from afspec.facility.quantities import Date, PartialDate
 from afspec.facility.words import Text, Url
+
+if TYPE_CHECKING:
+    import datetime as dt
 
 
 class FactState(StrEnum):
@@ -19,6 +22,7 @@ class FactState(StrEnum):
     PUBLISHED = "published"
     VERIFIED = "verified"
     CONFLICT = "conflict"
+    RESOLVED = "resolved"
     UNVERIFIED = "unverified"
 
 
@@ -30,6 +34,16 @@ class Conflict(Model):
     as_of: Date | None = Field(None, description="When it was said.")
 
 
+class Resolution(Model):
+    """How a conflict was settled: the rival value stays in the spec as history, and is no longer one."""
+
+    by: Text = Field(description="Who settled it.", examples=["SLAC S3DF user support"])
+    as_of: Date = Field(description="When.", examples=["2026-11-23"])
+    how: Text = Field(
+        description="What settled it: why the value of the spec stands.", examples=["The older page was corrected."]
+    )
+
+
 class Source(Model):
     """Where a fact was published, and when; it covers the field and all below it that has no source of its own."""
 
@@ -38,18 +52,38 @@ class Source(Model):
     as_of: Date | None = Field(None, description="When it said so.", examples=["2026-03"])
     state: FactState = Field(FactState.PUBLISHED, description="How far it can be trusted.")
     conflict: Conflict | None = Field(None, description="What another document says.")
+    resolved: Resolution | None = Field(None, description="Who settled the conflict, when and how.")
     note: Text | None = Field(None, description="What a reader should know of it.")
+
+    @property
+    def confirmed(self) -> PartialDate | None:
+        """When the fact was last said: by its document, or by who settled a conflict about it."""
+        said = [date for date in (self.as_of, self.resolved.as_of if self.resolved else None) if date is not None]
+        return max(said, key=lambda date: date.latest, default=None)
+
+    def said_before(self, day: dt.date) -> bool:
+        """Whether the fact is known to be older than a day; one without a date is not."""
+        said = self.confirmed
+        return said is not None and said.latest < day
 
     @model_validator(mode="before")
     @classmethod
     def _conflict_is_a_state(cls, data: Any) -> Any:
         if isinstance(data, dict) and "conflict" in data and "state" not in data:
-            return {**data, "state": FactState.CONFLICT}
+            return {**data, "state": FactState.RESOLVED if "resolved" in data else FactState.CONFLICT}
         return data
 
     @model_validator(mode="after")
     def _state_fits(self) -> Self:
-        if (self.state is FactState.CONFLICT) != (self.conflict is not None):
+        if self.resolved is not None and self.conflict is None:
+            message = "what is resolved is a conflict, and none is named"
+            expected = "Keep `conflict: {value: ..., doc: ...}` beside it: the rival value stays as history."
+            raise PydanticCustomError("afspec_form", message, {"expected": expected})
+        if (self.state is FactState.RESOLVED) != (self.resolved is not None):
+            message = "a resolved conflict says by whom, and only a resolved one does"
+            expected = "Give `resolved: {by: ..., as_of: ..., how: ...}` beside the conflict, without a state."
+            raise PydanticCustomError("afspec_form", message, {"expected": expected})
+        if (self.state is FactState.CONFLICT) != (self.conflict is not None and self.resolved is None):
             message = "a conflict names its rival value, and only a conflict does"
             expected = "Give `conflict: {value: ..., doc: ...}` without a state, or leave it out."
             raise PydanticCustomError("afspec_form", message, {"expected": expected})

@@ -198,6 +198,35 @@ def test_doubts_and_rival_values_are_shown() -> None:
     assert "not by the site" in text
 
 
+def test_values_are_shown_as_a_spec_has_them() -> None:
+    pool = {"name": "slurm", "scheduler": "slurm", "max_walltime": "72 h", "default_memory": "2 GB"}
+    rival = {"conflict": {"value": "1 h", "doc": "b"}, "doc": "a"}
+    area = {"name": "home", "path": "/home", "backup": True}
+    pointers = (
+        "/batch/slurm/max_walltime",
+        "/batch/slurm/default_memory",
+        "/storage/areas/home/backup",
+        "/batch/slurm",
+    )
+    text = page(batch=[pool], storage={"areas": [area]}, sources=dict.fromkeys(pointers, rival))
+    ours = {cells[0]: cells[1] for table in tables(text) if "Rival value" in table[0] for cells in table[2:]}
+    assert list(ours.values()) == ["as above", "`2 GB`", "`3 d`", "`true`"]
+
+
+def test_settled_conflict_is_history_and_no_doubt() -> None:
+    pointer = "/access/ssh/bastion/host"
+    rival = {"value": "older.example.org", "doc": HOSTILE}
+    settled = {"by": "operations | support", "as_of": "2026-11-02", "how": HOSTILE}
+    text = page(**{**FULL, "sources": {pointer: {"doc": "a", "conflict": rival, "resolved": settled}}})
+    assert "disagree)" not in text
+    assert "### Where documents disagree" not in text
+    [[header, _, cells]] = [table for table in tables(text) if "Settled by" in table[0]]
+    assert header[2:] == ["Ruled out", "Said by", "Settled by", "On", "Because"]
+    assert cells[:3] == [f"`{pointer}`", "`gate.example.org`", "`older.example.org`"]
+    assert cells[4:6] == ["operations \\| support", "2026-11-02"]
+    assert row(text, f"`{pointer}`")[-1] == "resolved"
+
+
 def test_only_problems_that_apply_are_told() -> None:
     assert "## Known problems" not in page()
     text = page(**FULL)
