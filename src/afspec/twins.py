@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from afspec.twin.needs import Need
     from afspec.twin.start import Report
     from afspec.twin.state import State
+    from afspec.verify import Report as VerifyReport
+    from afspec.verify import Watcher
 
 _STATE_PREFIX = "/var/lib/afspec"
 
@@ -146,6 +148,13 @@ def missing_of(found: Found) -> list[Need]:
     """What is not there of what it needs; without what only some engines need, these stay out."""
     out = left_out(found.facility)
     return [need for need in found.needs if not need.present() and not set(need.serves) & set(out)]
+
+
+def verified(found: Found, watcher: Watcher | None = None) -> VerifyReport:
+    """What tools that are here say of the compiled files; nothing of these is executed, and answers are remembered."""
+    from afspec.verify import Compiled, verify  # noqa: PLC0415 - other commands need nothing of it
+
+    return verify(Compiled.of_texts(found.facility.name, found.texts), watcher=watcher, static=True)
 
 
 def up(found: Found, report: Report) -> tuple[Running, bool]:

@@ -63,8 +63,12 @@ def twin() -> None:
 @_NAME
 @click.option("--json", "as_json", is_flag=True, help="Print the status as JSON when it is up.")
 @click.option("--keep", is_flag=True, help="When an engine does not start, leave the rest running to look at.")
-def up(site: str, *, as_json: bool, keep: bool) -> None:
-    """Start a twin, or what is not well of one that is up; a twin that is well is left alone."""
+@click.option("--no-verify", is_flag=True, help="Start it whatever tools say of its compiled files.")
+def up(site: str, *, as_json: bool, keep: bool, no_verify: bool) -> None:
+    """Start a twin, or what is not well of one that is up; a twin that is well is left alone.
+
+    Its compiled files are verified first, by tools that are here and execute nothing of them (`afspec verify --help`).
+    """
     from afspec.twins import missing_of  # noqa: PLC0415
 
     found = _find(site)
@@ -73,6 +77,8 @@ def up(site: str, *, as_json: bool, keep: bool) -> None:
         for need in missing:
             click.echo(f"missing: {need.title}: {need.missing()}", err=True)
         _fail(f"{name} cannot start yet", f"`afspec twin doctor {site}` says how to install what is missing.")
+    if not no_verify:
+        _refuse_what_tools_refuse(found)
     running, worked = _bring_up(found, keep=keep)
     for engine, reason in running.state.left_out.items():
         click.echo(f"note: {engine} stays out: {reason}", err=True)
@@ -82,6 +88,19 @@ def up(site: str, *, as_json: bool, keep: bool) -> None:
         _print_status(name, as_json=True)
     else:
         click.echo(f"{name} is up" + ("" if worked else " already") + f"; `afspec twin status {name}` says where it is")
+
+
+def _refuse_what_tools_refuse(found: Found) -> None:
+    """End the command where a tool finds something in the compiled files."""
+    from afspec.cli.verify import Progress, interruptible, refusal  # noqa: PLC0415
+    from afspec.twins import verified  # noqa: PLC0415
+
+    name = found.facility.name
+    with interruptible(), Progress(sys.stderr, name) as progress:
+        report = verified(found, progress)
+    if report.diagnostics():
+        refusal(report)
+        _fail(f"{name} was not started: tools refuse its compiled files", "--no-verify starts it all the same.")
 
 
 def _bring_up(found: Found, *, keep: bool) -> tuple[Running, bool]:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
-import stat
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jinja2 import FileSystemBytecodeCache
+
+from afspec.generators.private import private_folder
 
 if TYPE_CHECKING:
     from jinja2 import BytecodeCache
@@ -34,13 +34,6 @@ def _settings() -> str:
     return digest.hexdigest()[:16]
 
 
-def _is_ours_alone(folder: Path) -> bool:
-    """Whether nobody else can have put code there."""
-    status = folder.stat(follow_symlinks=False)
-    others = stat.S_IWGRP | stat.S_IWOTH
-    return stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid() and not status.st_mode & others
-
-
 class _Forgiving(FileSystemBytecodeCache):
     """A cache that is only ever a help: what cannot be read is compiled anew, what cannot be written is not kept."""
 
@@ -57,14 +50,5 @@ class _Forgiving(FileSystemBytecodeCache):
 
 def bytecode_cache(form: Format) -> BytecodeCache | None:
     """The cache for templates of a format; None where there is no folder that is safe to use."""
-    if os.environ.get("AFSPEC_NO_CACHE"):
-        return None
-    try:
-        home = os.environ.get("XDG_CACHE_HOME") or str(Path("~/.cache").expanduser())
-        top = Path(home) / "afspec"
-        folder = top / "templates" / _settings() / form.value
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        safe = all(_is_ours_alone(part) for part in (folder, *folder.parents[:3]))
-    except (OSError, RuntimeError):
-        return None
-    return _Forgiving(str(folder)) if safe and os.access(folder, os.W_OK) else None
+    folder = private_folder("templates", _settings(), form.value)
+    return _Forgiving(str(folder)) if folder else None

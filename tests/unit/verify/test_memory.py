@@ -1,0 +1,84 @@
+"""What is remembered, by what, and what is not trusted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from afspec.verify import Compiled, memory
+from afspec.verify.check import Finding
+from afspec.verify.registry import all_checks
+from afspec.verify.tools import Located
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FOUND = [Finding("a.sh", 2, "what it says", 3), Finding("b.sh", 0, "and more")]
+KEY = "0" * 64
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.delenv("AFSPEC_NO_CACHE", raising=False)
+    return tmp_path / "afspec/verified"
+
+
+@pytest.mark.parametrize("found", [[], FOUND])
+def test_what_was_found_is_recalled(folder: Path, found: list[Finding]) -> None:
+    assert memory.recall(KEY) is None
+    memory.remember(KEY, found)
+    assert memory.recall(KEY) == found
+    assert [path.name for path in folder.iterdir()] == [f"{KEY}.json"]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    ["", "{", "[]", "null", '{"found": []}', '{"key": "other", "found": []}', f'{{"key": "{KEY}", "found": [1]}}'],
+)
+def test_damaged_and_foreign_entries_are_none(folder: Path, damage: str) -> None:
+    memory.remember(KEY, [])
+    (folder / f"{KEY}.json").write_text(damage)
+    assert memory.recall(KEY) is None
+
+
+def test_folder_that_others_may_write_to_is_not_trusted(folder: Path) -> None:
+    memory.remember(KEY, [])
+    folder.chmod(0o777)
+    assert memory.recall(KEY) is None
+
+
+def test_nothing_is_remembered_where_nobody_wants_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    memory.remember(KEY, [])
+    monkeypatch.setenv("AFSPEC_NO_CACHE", "1")
+    assert memory.recall(KEY) is None
+    memory.remember("1" * 64, [])
+    assert len(list(folder.iterdir())) == 1
+
+
+def test_folder_does_not_grow_for_ever(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "_MOST", 10)
+    for number in range(30):
+        memory.remember(f"{number:064}", [])
+    assert len(list(folder.iterdir())) <= 10
+    assert memory.recall(f"{29:064}") == []
+
+
+def test_key_changes_with_tool_files_and_check() -> None:
+    check = next(check for check in all_checks() if check.name == "condor_submit")
+    other = next(check for check in all_checks() if check.name == "condor_config")
+    old, new = Located({}, "1", "here"), Located({}, "2", "here")
+    site = Compiled.of_texts("toy", {"htcondor/a.sub": "a", "htcondor/run.sh": "b", "docs/index.md": "c"})
+    keys = {
+        memory.key_of(check, old, site, ["htcondor/a.sub"]),
+        memory.key_of(check, new, site, ["htcondor/a.sub"]),
+        memory.key_of(other, old, site, ["htcondor/a.sub"]),
+        memory.key_of(check, old, Compiled.of_texts("toy", {"htcondor/a.sub": "A"}), ["htcondor/a.sub"]),
+    }
+    # The script beside it counts, the page does not.
+    beside = Compiled.of_texts("toy", {"htcondor/a.sub": "a", "htcondor/run.sh": "B", "docs/index.md": "c"})
+    keys.add(memory.key_of(check, old, beside, ["htcondor/a.sub"]))
+    assert len(keys) == 5
+    page = Compiled.of_texts("toy", {"htcondor/a.sub": "a", "htcondor/run.sh": "b", "docs/index.md": "d"})
+    assert memory.key_of(check, old, page, ["htcondor/a.sub"]) in keys
