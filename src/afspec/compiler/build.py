@@ -110,16 +110,18 @@ def _new_lock(checked: Checked, rendered: Mapping[str, list[Artifact]], old: Loc
     return Lock(checked.facility.name, core_digest(), inputs, records)
 
 
-def _diff(folder: OutputFolder | None, artifacts: list[Artifact], gone: list[str]) -> str:
-    """Unified diff from what is on disk to what the spec gives."""
-    parts: list[str] = []
+def _diffs(folder: OutputFolder | None, artifacts: list[Artifact], gone: list[str]) -> dict[str, str]:
+    """Unified diff of every file, by path, from what is on disk to what the spec gives."""
+    diffs: dict[str, str] = {}
     texts = {artifact.path: artifact.text for artifact in artifacts}
     for path in sorted({*texts, *gone}):
         old = (folder.read(path) if folder else None) or b""
         before = old.decode("utf-8", "replace").splitlines(keepends=True)
         after = texts.get(path, "").splitlines(keepends=True)
-        parts += difflib.unified_diff(before, after, f"a/{path}", f"b/{path}")
-    return "".join(part if part.endswith("\n") else part + "\n" for part in parts)
+        parts = difflib.unified_diff(before, after, f"a/{path}", f"b/{path}")
+        if text := "".join(part if part.endswith("\n") else part + "\n" for part in parts):
+            diffs[path] = text
+    return diffs
 
 
 def compile_site(site: Site, checked: Checked) -> Outcome:
@@ -134,9 +136,9 @@ def compile_site(site: Site, checked: Checked) -> Outcome:
     write = site.action is Action.WRITE
     if not write and not os.path.lexists(path):
         everything = tuple(artifact.path for artifact in artifacts)
-        diff = _diff(None, artifacts, []) if site.action is Action.DIFF else ""
+        diffs = _diffs(None, artifacts, []) if site.action is Action.DIFF else {}
         changes = Changes(everything, (), (), (), (), ())
-        return Outcome(checked.facility.name, path, len(artifacts), changes, checked.warnings, diff=diff)
+        return Outcome(checked.facility.name, path, len(artifacts), changes, checked.warnings, (), diffs, checked)
     with OutputFolder(path, create=write) as folder:
         old = _read_lock(folder, force=site.force)
         lock = _new_lock(checked, rendered, old)
@@ -146,8 +148,8 @@ def compile_site(site: Site, checked: Checked) -> Outcome:
         if write:
             apply(folder, artifacts, changes, lock.dump(), force=site.force)
         gone = [name for name in (*changes.removed, *changes.edited) if name not in wanted]
-        diff = _diff(folder, artifacts, gone) if site.action is Action.DIFF else ""
-        return Outcome(checked.facility.name, path, len(artifacts), changes, checked.warnings, stale, diff)
+        diffs = _diffs(folder, artifacts, gone) if site.action is Action.DIFF else {}
+        return Outcome(checked.facility.name, path, len(artifacts), changes, checked.warnings, stale, diffs, checked)
 
 
 def _gone(old: Lock | None, lock: Lock, rendered: Mapping[str, list[Artifact]], folder: OutputFolder) -> set[str]:

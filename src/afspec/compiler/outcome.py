@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 from afspec.compiler.writer import Changes
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from afspec.compiler.frontend import Checked
     from afspec.diagnostics import Diagnostic
 
 
@@ -40,7 +43,8 @@ class Site:
 class Outcome:
     """What came of compiling one site.
 
-    `stale` names generators of the lock whose files belong to another state of the spec (a mixed tree).
+    `stale` names generators of the lock whose files belong to another state of the spec (a mixed tree). `diffs` are
+    unified diffs by path, where they were asked for. `checked` is what was compiled; None where nothing had to be.
     """
 
     name: str
@@ -49,7 +53,8 @@ class Outcome:
     changes: Changes | None = None
     warnings: list[Diagnostic] = field(default_factory=list)
     stale: tuple[str, ...] = ()
-    diff: str = ""
+    diffs: Mapping[str, str] = field(default_factory=dict)
+    checked: Checked | None = None
 
     @property
     def differs(self) -> bool:
@@ -76,7 +81,7 @@ class Outcome:
         """What happened, for people."""
         hint = f" ({counted(len(self.warnings), 'warning')}: see `afspec validate`)" if self.warnings else ""
         if action is Action.DIFF:
-            return self.diff.rstrip("\n") or f"{self.folder}: no changes"
+            return "".join(self.diffs.values()).rstrip("\n") or f"{self.folder}: no changes"
         if not self.differs:
             return f"{self.folder}: {counted(self.outputs, 'file')}, unchanged{hint}"
         changes = self.changes or Changes((), (), (), (), (), ())

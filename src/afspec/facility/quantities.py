@@ -9,6 +9,7 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 import re
+from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated, Any, NamedTuple
 
@@ -25,6 +26,7 @@ _RATE = re.compile(r"\s*([0-9]{1,9}(?:\.[0-9]{1,9})?)\s*(k|M|G|)Hz\s*\Z")
 _DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?\Z")
 _PORTS = re.compile(r"([0-9]{1,5})[:-]([0-9]{1,5})\Z")
 MAX_BYTES = 10**21
+_TOO_LONG = 10**15
 MAX_SECONDS = 100 * 365 * 86400
 MAX_PORT = 65535
 
@@ -72,6 +74,8 @@ def format_bytes(size: int) -> str:
         if prefix and size % factor == 0
     ]
     shortest = min(exact, key=lambda pair: pair[1], default=(f"{size} B", size))
+    if shortest[1] >= _TOO_LONG:  # more digits than are read: a fraction of the largest unit that holds it exactly
+        return f"{size // 10**6}.{size % 10**6:06} MB"
     return shortest[0] if shortest[1] < size else f"{size} B"
 
 
@@ -131,6 +135,17 @@ def parse_rate(value: Any) -> float:
     if found is None or not float(found[1]):
         raise wrong("a rate", value, "Write a rate with its unit: 50 kHz is 50,000 events a second.")
     return float(Fraction(found[1]) * _DECIMAL[found[2]])
+
+
+def format_rate(rate: float) -> str:
+    """The shortest exact way to write events a second: "50 kHz", "1.5 MHz"."""
+    exact = Decimal(repr(rate))
+    numbers = ((f"{exact / _DECIMAL[prefix]:f}", prefix) for prefix in ("", "k", "M", "G"))
+    written = [
+        f"{number.rstrip('0').rstrip('.') if '.' in number else number} {prefix}Hz" for number, prefix in numbers
+    ]
+    # Not every number of digits is read.
+    return min((text for text in written if _RATE.match(text)), key=lambda text: len(text.split()[0]))
 
 
 class PartialDate(NamedTuple):
