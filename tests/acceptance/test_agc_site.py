@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner
@@ -53,7 +53,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert done.exit_code == 0, done.output
     (folder / "build/toy/dask/cluster.py").write_text(CLUSTER)
     (folder / "files").mkdir()
-    document = {}
+    document: dict[str, dict[str, Any]] = {}
     for process, variation in (("ttbar", "nominal"), ("ttbar", "ME_var"), ("ttbar", "PS_var"), ("wjets", "nominal")):
         name = f"{process}_{variation}.root"
         write(folder / "files" / name, 1000, process=process, variation=variation, cluster=250)

@@ -16,6 +16,8 @@ import yaml
 from afspec.source import to_plain
 from afspec.source.parser import parse
 from afspec.source.text import decode
+from afspec.verify import Compiled, State, verify
+from afspec.verify.registry import all_checks
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = Path(sys.executable).parent
@@ -64,10 +66,6 @@ def miniatures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def scripts(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*.sh") if path.is_file())
-
-
 def test_2023_matrix_is_the_talks_table() -> None:
     done = afspec("matrix", *(f"sites/2023/{name}.yaml" for name in DECK), "--format", "json")
     assert done.returncode == 0, done.stderr
@@ -108,20 +106,18 @@ def test_editors_accept_every_spec(path: Path) -> None:
 
 @pytest.mark.parametrize("name", FACILITIES)
 def test_scripts_pass_shellcheck_and_bash(build: Path, name: str) -> None:
-    check_scripts(scripts(build / name))
+    check_scripts(build / name)
 
 
 @pytest.mark.parametrize("name", TWINS)
 def test_scripts_of_miniatures_pass_shellcheck_and_bash(miniatures: Path, name: str) -> None:
-    check_scripts(scripts(miniatures / name))
+    check_scripts(miniatures / name)
 
 
-def check_scripts(found: list[Path]) -> None:
-    assert found
-    for script in found:
-        subprocess.run(["bash", "-n", script], check=True)
-    done = subprocess.run([COMMANDS / "shellcheck", *found], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout
+def check_scripts(folder: Path) -> None:
+    own = [check for check in all_checks() if check.name in {"bash", "shellcheck"}]
+    report = verify(Compiled.read(folder), own)
+    assert [verdict.state for verdict in report.verdicts] == [State.FINE] * len(own), report.diagnostics()
 
 
 @pytest.mark.parametrize("name", FACILITIES)

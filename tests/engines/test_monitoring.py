@@ -66,7 +66,6 @@ define command {
 def compiled(name: str, more: str = "") -> dict[str, str]:
     """Files of a published site."""
     site = Frontend(AS_OF).check(f"{CHECKOUT}/specs/sites/{name}.yaml").facility
-    assert site
     if more:
         changes = {"monitoring": site.monitoring.model_copy(update=json.loads(more))}
         site = site.model_copy(update=changes)
@@ -225,7 +224,7 @@ class Greeter(socketserver.StreamRequestHandler):
 
 
 @contextmanager
-def serving(server: socketserver.BaseServer) -> Iterator[int]:
+def serving(server: socketserver.TCPServer) -> Iterator[int]:
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:

@@ -29,11 +29,17 @@ ALLOWED: dict[str, set[str]] = {
     "schema": {"facility", "report"},
     "catalogue": {"diagnostics", "rules"},
     "compiler": {"diagnostics", "source", "facility", "rules", "generators"},
+    "diff": {"diagnostics", "source", "facility", "rules", "generators", "compiler"},
+    "pinning": {"diagnostics", "source", "facility"},
+    "explain": {"diagnostics", "source", "facility", "generators", "compiler"},
     "matrix": {"facility"},
+    "facts": {"facility"},
+    "init": {"diagnostics", "source", "facility"},
     "verdict": set(),
     "report": {"verdict"},
     "agc": set(),
     "twin": {"diagnostics", "source", "facility"},
+    "verify": {"diagnostics", "source", "generators", "compiler", "twin"},
 }
 # The command line may use every room.
 TOP = {"__main__", "cli", "fleet", "reports", "twins"}

@@ -100,7 +100,9 @@ batch:
   - {name: pool, scheduler: htcondor, version: 23.9, queues: [{name: q, attributes: {a: true, b: 1, c: x}}]}
 orchestration: {kind: okd, version: 1.30}
 dask: {jobqueue: {ports: {worker: "1:2"}}}
-sources: {/name: {doc: d, as_of: 2026, conflict: {value: 1.5, doc: e, as_of: 2026-03}}}
+sources:
+  /name: {doc: d, as_of: 2026, conflict: {value: 1.5, doc: e, as_of: 2026-03}}
+  /title: {doc: d, conflict: {value: T, doc: e}, resolved: {by: b, as_of: 2026-11-23, how: h}}
 """
 
 

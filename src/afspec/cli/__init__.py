@@ -16,6 +16,12 @@ from afspec import __version__
 from afspec.cli.agc import agc
 from afspec.cli.compile import compile_
 from afspec.cli.conform import conform
+from afspec.cli.diff import diff
+from afspec.cli.explain import explain
+from afspec.cli.facts import facts
+from afspec.cli.grouped import Grouped
+from afspec.cli.init import init
+from afspec.cli.lock import lock
 from afspec.cli.matrix import matrix
 from afspec.cli.report import report
 from afspec.cli.rules import rules
@@ -24,10 +30,18 @@ from afspec.cli.shared import EXIT_DEFECT
 from afspec.cli.targets import targets
 from afspec.cli.twin import twin
 from afspec.cli.validate import validate
+from afspec.cli.verify import verify
 
+# `--help` lists them by what a person wants: see `grouped`.
 COMMANDS: tuple[click.Command, ...] = (
+    init,
     validate,
+    facts,
     compile_,
+    diff,
+    explain,
+    verify,
+    lock,
     matrix,
     targets,
     schema,
@@ -39,7 +53,7 @@ COMMANDS: tuple[click.Command, ...] = (
 )
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=Grouped, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="afspec")
 def cli() -> None:
     """Describe an analysis facility once, and compile it into what it deploys.
@@ -48,14 +62,17 @@ def cli() -> None:
     that come with afspec.
 
     \b
-      afspec validate sites/slac.yaml       check a spec
-      afspec compile sites/slac.yaml        write build/slac/
-      afspec matrix 'sites/*.yaml'          facilities side by side
-      afspec rules AF3103                   what a diagnostic means
-      afspec twin up slac                   a miniature of the facility on this machine
-      afspec report show BUNDLE             what a conformance run found
-      afspec conform bnl                    prove what it promises, as an ordinary user
-      afspec agc run --generate 1_000_000   the Analysis Grand Challenge on this machine
+      afspec init nebraska                    a new facility: asks a few questions, writes a spec
+      afspec validate sites/slac.yaml         check a spec
+      afspec facts sites/slac.yaml            where each fact is from, and how old it is
+      afspec compile sites/slac.yaml          write build/slac/
+      afspec explain build/slac/ssh/config:9  which lines of the spec made this one
+      afspec twin up slac                     a miniature of the facility on this machine
+      afspec conform bnl                      prove what it promises, as an ordinary user
+      afspec report show BUNDLE               what a conformance run found
+      afspec agc run --generate 1_000_000     the Analysis Grand Challenge on this machine
+      afspec matrix 'sites/*.yaml'            facilities side by side
+      afspec rules AF3103                     what a diagnostic means
 
     Exit codes: 0 all is well, 1 a spec has errors, 2 wrong usage, 3 files differ (--check), 4 outputs cannot
     be written, 70 a defect of afspec.

@@ -11,8 +11,10 @@ from afspec.facility.agc import Agc
 from afspec.facility.batch import BatchPool, HTCondorPool, Queue, SlurmPool
 from afspec.facility.common import Model, NamedCapability, Stance, by_name
 from afspec.facility.dask import Dask
+from afspec.facility.ignored import Ignored
 from afspec.facility.images import Image, Images
 from afspec.facility.jupyter import Jupyter
+from afspec.facility.monitoring import Monitoring
 from afspec.facility.orchestration import Gpus, Orchestration
 from afspec.facility.quantities import Duration, wrong
 from afspec.facility.services import Services
@@ -53,9 +55,11 @@ class Facility(Model):
     storage: Storage | None = Field(None, description="Where files belong.")
     services: Services = Field(Services(), description="Services that analysts use.")
     agc: Agc | None = Field(None, description="The Analysis Grand Challenge.")
+    monitoring: Monitoring = Field(Monitoring(), description="How the site watches what it promises.")
     sources: dict[str, Source] = Field(
         {}, description="Where facts were published, by pointer: /batch/slurm/partitions/roma."
     )
+    ignored: tuple[Ignored, ...] = Field((), description="Warnings that the facility lives with, each with its reason.")
 
     @field_validator("afspec", mode="before")
     @classmethod

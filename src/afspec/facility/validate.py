@@ -114,7 +114,7 @@ def _wrong_type(error: ErrorDetails) -> Verdict:
     return Verdict("AF2003", f"expected {wanted}, found {_given(given)}", hint)
 
 
-def _explain(error: ErrorDetails) -> Verdict:
+def explain(error: ErrorDetails) -> Verdict:
     """What one of pydantic's errors means in the language of the spec."""
     kind, context, loc = error["type"], error.get("ctx", {}), error["loc"]
     key = str(loc[-1]) if loc else ""
@@ -172,7 +172,7 @@ def _place(root: Node, loc: tuple[str | int, ...]) -> Place:
 
 
 def _diagnose(document: Document, error: ErrorDetails) -> Diagnostic:
-    verdict = _explain(error)
+    verdict = explain(error)
     loc = (*error["loc"], "scheduler") if error["type"] == "union_tag_invalid" else error["loc"]
     place = _place(document.root, loc)
     points_to_key = place.at_key or verdict.code in {"AF2001", "AF2002"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from afspec.facility.common import Model
+from afspec.facility.common import Capability, Model
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,3 +44,19 @@ def descend(value: Any, pointer: str = "") -> Iterator[tuple[str, Any]]:
         here = f"{pointer}/{name}"
         yield here, child
         yield from descend(child, here)
+
+
+def capabilities(value: Any, pointer: str = "") -> Iterator[tuple[str, Capability]]:
+    """Every capability that a spec describes, parents before children.
+
+    Reads models' dictionaries directly: rules pass over the whole facility, and only models can hold capabilities.
+    """
+    if isinstance(value, Model):
+        if isinstance(value, Capability):
+            yield pointer, value
+        for name, child in value.__dict__.items():
+            if isinstance(child, (Model, tuple)):
+                yield from capabilities(child, f"{pointer}/{name}")
+    elif value and isinstance(value[0], Model):
+        for index, item in enumerate(value):
+            yield from capabilities(item, f"{pointer}/{getattr(item, 'name', index)}")

@@ -24,11 +24,12 @@ _HOST = rf"{_LABEL}(?:\.{_LABEL})*"
 _PLACEHOLDER = r"<[a-z][a-z-]*>"
 _URL_CHARS = rf"(?:[A-Za-z0-9._~:/?#@!&*+,;=%-]|{_PLACEHOLDER})*"
 _SEGMENT = r"(?:[A-Za-z0-9._+@=,:-]|<user>|<u>)+"
-_TEMPLATE_MARKS = re.compile(r"\{\{|\}\}|\{%|%\}|\{#|#\}|<%|%>|@@")
+TEMPLATE_MARKS = re.compile(r"\{\{|\}\}|\{%|%\}|\{#|#\}|<%|%>|@@")
 
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62})\Z")
 WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:@+/-]{0,127}\Z")
 HOST = re.compile(rf"{_HOST}\Z")
+HOST_PATTERN = re.compile(rf"(?:\*\.)?{_HOST}\Z")
 HOST_RANGE = re.compile(rf"({_LABEL}-?)\[([0-9]{{1,4}})-([0-9]{{1,4}})\]((?:\.{_LABEL})*)\Z")
 URL = re.compile(rf"https?://(?:{_HOST}|{_PLACEHOLDER})(?::[0-9]{{1,5}})?(?:[/?#]{_URL_CHARS})?\Z")
 SERVICE_URL = re.compile(rf"(?:s3://)?[a-z][a-z0-9+]*://(?:{_HOST})(?::[0-9]{{1,5}})?(?:/{_URL_CHARS})?\Z")
@@ -74,7 +75,7 @@ def _text(value: str) -> str:
     if not value.isprintable() or not value.strip() or len(value) > LONGEST_TEXT:
         expected = f"Write one line of at most {LONGEST_TEXT} characters, without control characters."
         raise wrong("one line of text", value.encode("unicode_escape").decode(), expected)
-    if mark := _TEMPLATE_MARKS.search(value):
+    if mark := TEMPLATE_MARKS.search(value):
         raise PydanticCustomError(
             "afspec_marker",
             "`{mark}` is a template mark",
@@ -166,6 +167,10 @@ Name = Annotated[
 Word = Annotated[str, Form(WORD, "a word", "Use letters, digits and _ . : @ + / - only.", "atlas:usatlas")]
 Host = Annotated[
     str, Form(HOST, "a host name", "Use letters, digits, dashes and dots; no underscore.", "login.af.uchicago.edu")
+]
+HostPattern = Annotated[
+    str,
+    Form(HOST_PATTERN, "a host name or a domain", "Write a host name, or *. and the domain of many.", "*.unl.edu"),
 ]
 Url = Annotated[
     str, Form(URL, "a URL", "Write a URL without user name or quotes: https://host/path", "https://af.uchicago.edu")

@@ -9,7 +9,7 @@ import asyncio
 import sys
 from typing import Any
 
-from jupyterhub.app import JupyterHub  # type: ignore[import-not-found]
+from jupyterhub.app import JupyterHub
 
 from .traits import Subject, unreadable
 

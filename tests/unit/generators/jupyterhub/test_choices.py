@@ -13,7 +13,8 @@ def test_no_option_but_the_choice_reaches_the_script(load: Any) -> None:
     evil = "x\n#SBATCH --account=other"
     spawner = choose(settings, profile="small", homedir=evil, cmd="evil", options=evil)
     assert spawner.user_options == {"profile": "small"}
-    for name in ("no-such", "", evil, ["small"], {}, 1):
+    names: tuple[Any, ...] = ("no-such", "", evil, ["small"], {}, 1)
+    for name in names:
         with pytest.raises(RefusalError, match="400"):
             choose(settings, profile=name)
     single = choose(load(ON_HTCONDOR), profile="whatever", cmd="evil")
