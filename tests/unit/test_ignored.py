@@ -17,7 +17,8 @@ from afspec.source import format_pointer
 if TYPE_CHECKING:
     from afspec.diagnostics import Diagnostic
 
-TWO = """services:
+TWO = """orchestration: {stance: promised, kind: kubernetes}
+services:
   servicex:
     - {name: uproot, stance: promised}
     - {name: uproot-test, stance: promised}

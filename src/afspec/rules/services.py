@@ -91,3 +91,42 @@ class AF3704(Rule):
             yield Finding("/services/triton/shared_repository")
         elif len(tenants) > 1 and triton.repository and "<user>" not in triton.repository:
             yield Finding("/services/triton/repository", f"{len(tenants)} tenants, no `<user>` in its address")
+
+
+class AF3705(Rule):
+    """Service is promised on a cluster that is not.
+
+    Coffea-casa, ServiceX, REANA and Triton's servers are charts: they run in a cluster that somebody keeps up, every
+    day that they are promised.
+    """
+
+    severity: ClassVar[Severity] = Severity.WARNING
+
+    def check(self, facility: Facility, _: Context) -> Iterator[Finding]:
+        """Promise `orchestration:` too, with the cluster's `kind:`, or give the service the weaker stance."""
+        cluster = facility.orchestration
+        if cluster is not None and cluster.stance is Stance.PROMISED:
+            return
+        for pattern in ("/services/coffea_casa", "/services/servicex/*", "/services/triton", "/services/reana"):
+            for pointer, service in walk(facility, pattern):
+                # A server that the site runs by itself needs none.
+                if service.stance is Stance.PROMISED and getattr(service, "server", None) is None:
+                    standing = cluster.standing if cluster else "undeclared"
+                    yield Finding(f"{pointer}/stance", f"`{pointer}` is promised, `/orchestration` is {standing}")
+
+
+class AF3706(Rule):
+    """Coffea-casa has no HTCondor pool for its workers.
+
+    Its sessions send Dask's workers to HTCondor, as jobs in the docker universe; at a site without a pool a session
+    opens, and its cluster stays empty.
+    """
+
+    severity: ClassVar[Severity] = Severity.WARNING
+
+    def check(self, facility: Facility, _: Context) -> Iterator[Finding]:
+        """Describe the pool that takes its workers under `batch:`: one for it alone will do."""
+        coffea_casa = facility.services.coffea_casa
+        if coffea_casa is not None and coffea_casa.offered and not facility.htcondor_pools:
+            there = " and ".join(sorted({pool.title for pool in facility.batch})) or "no pool"
+            yield Finding("/services/coffea_casa/stance", f"the spec describes {there}")
