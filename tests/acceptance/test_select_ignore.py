@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from click.testing import Result
 
 # Four warnings: AF3702 and AF3704 of services, AF3002 of a source, AF3206 of a page.
-SPEC = """access:
+SPEC = """orchestration: {stance: promised, kind: kubernetes}
+access:
   urls:
     - {name: portal, url: "http://portal.example.org"}
 services:
