@@ -172,7 +172,7 @@ def test_sarif_of_a_command(spec: Path, command: str) -> None:
     (page,) = [result for result in found if result["ruleId"] == "AF3206"]
     place = page["locations"][0]["physicalLocation"]
     assert place["artifactLocation"] == {"uri": "toy.yaml", "uriBaseId": "SRCROOT"}
-    assert place["region"]["startLine"] == 7
+    assert place["region"]["startLine"] == 8
     # A finding that a log lacks counts as corrected: the second run has nothing to write, and the same to say.
     assert sarif(command, "toy.yaml") == found
 
