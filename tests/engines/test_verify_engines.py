@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
+from monitoring_tools import tools
 from verify_support import ask, compiled, found
 
 from afspec.twins import find
@@ -47,6 +50,30 @@ def test_no_tool_finds_anything_in_what_a_site_deploys(spec: str) -> None:
     report = verify(Compiled.of_texts(site.facility.name, site.texts))
     assert report.diagnostics() == []
     assert len(report.verdicts) > len(report.unchecked)
+
+
+@pytest.fixture
+def promtool(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Prometheus' promtool on PATH, as on a machine that has Prometheus."""
+    monkeypatch.setenv("PATH", f"{tools()}/usr/bin{os.pathsep}{os.environ['PATH']}")
+
+
+@pytest.mark.usefixtures("promtool")
+@pytest.mark.parametrize("spec", SITES)
+def test_prometheus_takes_the_rules_of_a_site(spec: str) -> None:
+    assert ask("promtool", find(spec).texts).findings == ()
+
+
+@pytest.mark.usefixtures("promtool")
+@pytest.mark.parametrize(
+    ("wrong", "word"),
+    [("exprr: up == 0", "exprr"), ("expr: up ==", "parse"), ("expr: up == 0\n  for: a while", "while")],
+)
+def test_rules_that_prometheus_does_not_take(wrong: str, word: str) -> None:
+    rules = f"groups:\n- name: a\n  rules:\n  - alert: Down\n    {wrong.replace(chr(10), chr(10) + '  ')}\n"
+    ((path, _, said),) = found("promtool", {"monitoring/prometheus/a.rules.yml": f"# A comment.\n{rules}"})
+    assert path == "monitoring/prometheus/a.rules.yml"
+    assert word in said
 
 
 PLAIN = "c = get_config()\nc.JupyterHub.authenticator_class = 'dummy'\nc.JupyterHub.spawner_class = 'simple'\n"
