@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -52,7 +53,9 @@ def files(output: Path) -> dict[str, bytes]:
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
     """A compiled facility, whose spec has changed since: titles are in every file, and a partition is gone."""
-    spec = tmp_path / "slac.yaml"
+    shutil.copytree(ROOT / "specs" / "images", tmp_path / "images")
+    spec = tmp_path / "sites" / "slac.yaml"
+    spec.parent.mkdir()
     text = SPEC.read_text(encoding="ascii").replace("../base/", f"{ROOT}/specs/base/")
     spec.write_text(text, encoding="ascii")
     assert compile_(spec, tmp_path / "out").returncode == 0

@@ -75,7 +75,7 @@ def shown(text: str) -> Iterator[str]:
         if line.endswith("\\"):
             joined += " "
             continue
-        yield from re.findall(r"(?:^|[|;&(] *|/)(afspec [^`]*)", joined)
+        yield from re.findall(r"(?:^|[|;&] *|\$\(|/)(afspec [^`]*)", joined)
         joined = ""
 
 
