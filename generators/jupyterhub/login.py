@@ -91,7 +91,7 @@ def hub_login(facility: Facility, jupyter: Jupyter) -> HubLogin | None:
     """The login that a hub asks: the one that it names, else of those that open Jupyter the first that is described.
 
     Federated ones come first. None where no such login tells the hub's client, the issuer's addresses and, for CILogon,
-    the EntityIDs.
+    the EntityIDs, for Globus the domain: GlobusOAuthenticator cuts off any, and alice of elsewhere would be alice.
     """
     named = jupyter.hub.login if jupyter.hub else None
     opening = [
@@ -105,10 +105,10 @@ def hub_login(facility: Facility, jupyter: Jupyter) -> HubLogin | None:
 
 def _described(login: Login) -> HubLogin | None:
     kind = _KINDS.get(login.method)
-    if kind is None or login.client is None or login.client.secret.kubernetes_secret:
-        return None
     issuer = login.issuer_url
-    if issuer is None or (login.method == "cilogon" and not login.entity_ids):
+    if kind is None or issuer is None or login.client is None or login.lacking:
+        return None
+    if login.client.secret.kubernetes_secret:
         return None
     endpoints = login.endpoints or _endpoints(kind, issuer)
     if endpoints is None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from .probes import ANSWERS, FINE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from afspec.facility import Facility
 
@@ -20,22 +20,25 @@ if TYPE_CHECKING:
 # Days before a certificate expires.
 WARNING_DAYS, CRITICAL_DAYS = 14, 3
 _TIMEOUT: Final = "10s"
+# Of a host that has both, the exporter takes IPv6 alone unless it is told: from a machine without that, all would fail.
+_FIRST: Final = {"preferred_ip_protocol": "ip4"}
 _MODULES: Final[dict[str, dict[str, Any]]] = {
     "afspec_answers": {
         "prober": "http",
         "timeout": _TIMEOUT,
-        "http": {"valid_status_codes": list(ANSWERS), "follow_redirects": False},
+        "http": {"valid_status_codes": list(ANSWERS), "follow_redirects": False, **_FIRST},
     },
     "afspec_fine": {
         "prober": "http",
         "timeout": _TIMEOUT,
-        "http": {"valid_status_codes": list(FINE), "follow_redirects": True},
+        # A page of health that sends to a login is not fine, though the login's page is there.
+        "http": {"valid_status_codes": list(FINE), "follow_redirects": False, **_FIRST},
     },
-    "afspec_tcp": {"prober": "tcp", "timeout": _TIMEOUT},
+    "afspec_tcp": {"prober": "tcp", "timeout": _TIMEOUT, "tcp": {**_FIRST}},
     "afspec_ssh": {
         "prober": "tcp",
         "timeout": _TIMEOUT,
-        "tcp": {"query_response": [{"expect": "^SSH-2.0-"}, {"send": "SSH-2.0-blackbox-ssh-check"}]},
+        "tcp": {"query_response": [{"expect": "^SSH-2.0-"}, {"send": "SSH-2.0-blackbox-ssh-check"}], **_FIRST},
     },
 }
 
@@ -84,7 +87,7 @@ def rules(facility: Facility, asked: Sequence[Probe]) -> dict[str, Any]:
     name = facility.name
     groups = [
         {"name": f"afspec-{name}", "rules": [_down(facility, probe) for probe in asked]},
-        {"name": f"afspec-{name}-watch", "rules": [*_certificates(facility, asked), _unwatched(facility, asked)]},
+        {"name": f"afspec-{name}-watch", "rules": [*_certificates(facility, asked), *_unwatched(facility, asked)]},
         {"name": f"afspec-{name}-proofs", "rules": _proofs(facility)},
     ]
     return {"groups": groups}
@@ -142,16 +145,24 @@ def _certificates(facility: Facility, asked: Sequence[Probe]) -> list[dict[str, 
     ]
 
 
-def _unwatched(facility: Facility, asked: Sequence[Probe]) -> dict[str, Any]:
-    """Silence is no health: a question that is no longer put is told."""
-    return _rule(
-        "AfspecNotWatched",
-        f"(count(probe_success{_selector(facility)}) or vector(0)) < {len(asked)}",
-        "30m",
-        {"severity": "warning", "site": facility.name},
-        f"{facility.label or facility.name}: not all that is promised is being asked",
-        f"{len(asked)} questions are compiled from the spec; Prometheus has answers to fewer.",
-    )
+def _unwatched(facility: Facility, asked: Sequence[Probe]) -> Iterator[dict[str, Any]]:
+    """Silence is no health: a question that is no longer put is told.
+
+    The cluster's job may be left out on purpose; where it is there, it is whole.
+    """
+    for inside, absent in ((False, " or vector(0)"), (True, "")):
+        number = sum(probe.inside is inside for probe in asked)
+        if not number:
+            continue
+        job = f"afspec-{facility.name}{'-cluster' if inside else ''}"
+        yield _rule(
+            "AfspecNotWatched",
+            f'(count(probe_success{{job="{job}"}}){absent}) < {number}',
+            "30m",
+            {"severity": "warning", "site": facility.name, "job": job},
+            f"{facility.label or facility.name}: not all that is promised is being asked",
+            f"Questions that the spec makes for job {job}: {number}; Prometheus has answers to fewer.",
+        )
 
 
 def _proofs(facility: Facility) -> list[dict[str, Any]]:

@@ -170,7 +170,8 @@ class Fleet:
         try:
             if not site.only and not site.force and (outcome := unchanged(site)):
                 self._claim(outcome.name, site.spec, seen)
-                if self.form == "sarif":  # a finding that is missing there counts as corrected
+                # Who asks for warnings gets them all: one that is missing counts as corrected.
+                if warnings or self.form != "text":
                     self._report_warnings(self._check(site.spec), site.spec)
                 return outcome
             checked = self._check(site.spec)

@@ -113,10 +113,20 @@ def _path(folder: str, kind: str) -> Path:
 
 
 def write_schemas(folder: str) -> list[Path]:
-    """Write the schemas; the paths written."""
+    """Write the schemas, each whole or not at all; the paths written.
+
+    Raises:
+        OSError: one cannot be written.
+    """
     paths = [_path(folder, kind) for kind in KINDS]
+    Path(folder).mkdir(parents=True, exist_ok=True)
     for kind, path in zip(KINDS, paths, strict=True):
-        path.write_text(render_schema(kind), encoding="ascii")
+        made = path.with_name(f".{path.name}.afspec-new")
+        try:
+            made.write_text(render_schema(kind), encoding="ascii")
+            made.replace(path)
+        finally:
+            made.unlink(missing_ok=True)
     return paths
 
 
@@ -125,5 +135,5 @@ def stale_schemas(folder: str) -> list[Path]:
     return [
         path
         for kind in KINDS
-        if not (path := _path(folder, kind)).is_file() or path.read_text(encoding="ascii") != render_schema(kind)
+        if not (path := _path(folder, kind)).is_file() or path.read_bytes() != render_schema(kind).encode("ascii")
     ]

@@ -261,6 +261,13 @@ class TestOthers:
         assert json.loads(run("targets", "--json").stdout)[0]["applies"] is None
         assert run("targets", "bad.yaml").exit_code == 1
 
+    def test_targets_of_several_specs(self, tmp_path: Path) -> None:
+        for name in ("one", "two"):
+            (tmp_path / f"{name}.yml").write_text(HEAD.replace("toy", name))
+        done = run("targets", "*.yml")
+        assert (done.exit_code, done.stdout) == (2, "")
+        assert "name one spec: '*.yml' stands for 2" in done.stderr
+
     @pytest.mark.parametrize("kind", ["facility", "overlay"])
     def test_schema(self, kind: str) -> None:
         done = run("schema", "--kind", kind)
@@ -272,6 +279,21 @@ class TestOthers:
         assert (stale.exit_code, stale.stderr.count("is stale")) == (3, 3)
         assert run("schema", "--write").stdout.count("wrote") == 3
         assert run("schema", "--check").exit_code == 0
+
+    def test_schema_in_a_folder_without_specs(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        (tmp_path / "elsewhere").mkdir()
+        monkeypatch.chdir(tmp_path / "elsewhere")
+        assert run("schema", "--write").exit_code == 0
+        made = {path.name for path in Path("specs").iterdir()}
+        assert made == {f"{kind}.schema.json" for kind in ("facility", "overlay", "report")}
+
+    def test_schema_that_cannot_be_written(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        (tmp_path / "elsewhere").mkdir()
+        monkeypatch.chdir(tmp_path / "elsewhere")
+        Path("specs").write_text("a file")
+        done = run("schema", "--write")
+        assert done.exit_code == 4
+        assert "error[AF4008]: specs: File exists" in done.stderr
 
     def test_rules(self) -> None:
         assert run("rules", "af0007").stdout.startswith("AF0007 (error): Key given twice")
@@ -404,3 +426,32 @@ def test_reader_that_was_never_there(tmp_path: Path) -> None:
     os.close(writer)
     assert done.stderr == ""
     assert done.returncode not in {0, 70}
+
+
+@pytest.mark.parametrize("arguments", ["targets", "rules", "matrix toy.yaml"])
+def test_full_disk_below_standard_output_is_no_defect(tmp_path: Path, arguments: str) -> None:
+    (tmp_path / "toy.yaml").write_text(HEAD)
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [SCRIPT, *arguments.split()], cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 4
+    assert done.stderr.startswith("error[AF4008]")
+    assert "defect" not in done.stderr
+
+
+def test_interrupted_is_not_the_specs_fault() -> None:
+    program = """
+import sys
+from afspec import cli
+
+def interrupt(**_):
+    raise KeyboardInterrupt
+
+cli.validate.callback = interrupt
+sys.argv = ["afspec", "validate", "x.yaml"]
+cli.main()
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 130
+    assert done.stderr.strip() == "Interrupted."

@@ -86,6 +86,17 @@ class TestDiff:
     def test_same_state(self) -> None:
         assert run("diff", NEW, NEW).stdout == f"From {NEW} to {NEW}\n\nNothing changes.\n"
 
+    def test_order_of_keys_changes_files_alone(self) -> None:
+        for path, switches in ((OLD, "{B: b, A: a}"), ("specs/sites/2023/same.yaml", "{A: a, B: b}")):
+            data = to_plain(Loader().load(NEW).root)
+            data.pop("extends")
+            data["agc"]["environment"] = yaml.safe_load(switches)
+            Path(path).write_text(yaml.safe_dump(data, sort_keys=False), encoding="utf-8")
+        for form in ("text", "markdown"):
+            out = run("diff", OLD, "specs/sites/2023/same.yaml", "--format", form, "--exit-code", code=3).stdout
+            assert "Nothing changes for users: both say the same" in out
+            assert "changed  docs/index.md  +1 -1" in out
+
     def test_full_shortens_nothing(self) -> None:
         out = run("diff", OLD, NEW, "--full").stdout
         assert "Sources of facts" not in out
@@ -175,6 +186,16 @@ class TestPlan:
         out = run("compile", NEW, "--diff").stdout
         assert "only the lock is to be written" in out
         assert "Nothing changes for users" in out
+
+    def test_order_of_sources_is_shown_in_the_file(self) -> None:
+        run("compile", NEW)
+        lines = [line + "\n" for line in Path(NEW).read_text(encoding="utf-8").splitlines()]
+        first = next(index for index, line in enumerate(lines) if line.startswith("  /contact: {doc: "))
+        lines[first], lines[first + 1] = lines[first + 1], lines[first]
+        Path(NEW).write_text("".join(lines), encoding="utf-8")
+        out = run("compile", NEW, "--diff").stdout
+        assert "Nothing changes for users" in out
+        assert "+++ b/facility.json" in out, "no words tell of it"
 
     def test_json(self) -> None:
         run("compile", NEW)

@@ -162,6 +162,11 @@ class TestPointer:
     def test_reaches_nothing_and_why(self) -> None:
         assert "Reaches nothing: " in run(SITE, "/afspec").stdout
 
+    def test_holds_nothing(self) -> None:
+        SITE.write_text(SPEC + "logins: []\n")
+        out = run(SITE, "/logins").stdout
+        assert out == "/logins: 0 values\n\nReaches nothing: it holds no value.\n"
+
     def test_nothing_there(self) -> None:
         assert "Did you mean `/access/ssh/hosts/dtn/host`?" in run(SITE, "/access/ssh/hosts/dtn/hots", code=2).stderr
 
@@ -186,14 +191,19 @@ class TestTrouble:
         assert "the spec or afspec has changed since it was compiled" in out
 
     def test_no_such_line(self) -> None:
-        assert "AF4023" in run(f"{CONFIG}:9999", code=2).stderr
+        error = run(f"{CONFIG}:9999", code=2).stderr
+        assert f"error[AF4023]: {CONFIG} ends at line {len(CONFIG.read_text().splitlines())}\n" in error
+        assert "Ask about a line that it has." in error
 
     def test_no_output(self) -> None:
         assert "AF4020" in run(SITE, code=2).stderr
 
     def test_not_generated(self) -> None:
         (CONFIG.parent / "own").write_text("x\n")
-        assert "AF4022" in run(CONFIG.parent / "own", code=2).stderr
+        for name, why in (("own", "is no file that afspec wrote"), ("absent", "is not there")):
+            assert f"error[AF4022]: {CONFIG.parent / name} {why}\n" in run(CONFIG.parent / name, code=2).stderr
+        lock = CONFIG.parents[1] / LOCK_NAME
+        assert f"error[AF4022]: {lock} is afspec's own record of the folder\n" in run(lock, code=2).stderr
 
     def test_lock_that_is_none(self) -> None:
         (CONFIG.parents[1] / LOCK_NAME).write_text("{}")
@@ -206,6 +216,13 @@ class TestTrouble:
         assert (
             "elsewhere/sites/toy.yaml:11:29" in run(f"{CONFIG}:{number}", "--spec", "elsewhere/sites/toy.yaml").stdout
         )
+
+    @pytest.mark.parametrize("name", ["toy.yml", "toy[1].yaml", "toy"])
+    def test_spec_of_any_name_is_found(self, name: str) -> None:
+        SITE.rename(SITE.with_name(name))
+        done = CliRunner().invoke(cli, ["compile", str(SITE.with_name(name)), "--as-of", "2026-11-22", "-o", "out"])
+        assert done.exit_code == 0, done.output
+        assert f"written by ssh from {SITE.with_name(name)}" in run("out/toy/ssh/config:1").stdout
 
     def test_spec_with_errors(self) -> None:
         SITE.write_text(SPEC + "lable: x\n")

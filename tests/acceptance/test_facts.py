@@ -38,6 +38,14 @@ def test_stale_is_what_validate_warns_of() -> None:
     assert len(site["facts"]) == warned > 0
 
 
+@pytest.mark.parametrize("command", ["facts", "validate"])
+def test_nothing_is_stale_before_the_calendar_goes_back_so_far(command: str) -> None:
+    done = CliRunner().invoke(cli, [command, SLAC, "--as-of", "0001-01-02"])
+    assert done.exit_code == 0, repr(done.exception)
+    assert "more than 365 d ago" not in done.output
+    assert "1 stale" not in done.output
+
+
 def test_oldest_first() -> None:
     rows = list(csv.DictReader(io.StringIO(run(SLAC, "--format", "csv").stdout)))
     ages = [int(row["age_days"]) for row in rows if row["age_days"]]

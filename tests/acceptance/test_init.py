@@ -41,6 +41,7 @@ dask: jobqueue
 home: /home/<user>
 scratch: /scratch/<user>
 services: [triton]
+cluster: okd
 triton_url: http://triton.example.org:8000
 login: cilogon
 federated: true
@@ -111,7 +112,9 @@ class TestWithAnswers:
 
     def test_the_form_that_is_printed_can_be_given_back(self) -> None:
         Path("form.yaml").write_text(run("--questions").stdout)
-        assert run("x", "--answers", "form.yaml").exit_code == 0
+        done = run("x", "--answers", "form.yaml")
+        assert done.exit_code == 0
+        assert "left out: organisation," in done.stdout
         assert Frontend(AS_OF).check("specs/sites/x.yaml").facility.title == "x"
 
 
@@ -129,6 +132,14 @@ class TestFile:
         Path("x.yaml").symlink_to(folder / "elsewhere")
         assert run("x", "--defaults", "-o", "x.yaml").exit_code == 4
         assert not (folder / "elsewhere").exists()
+
+    def test_pipe_is_not_replaced_by_force(self, folder: Path) -> None:
+        os.mkfifo("pipe")
+        done = run("x", "--defaults", "-o", "pipe", "--force")
+        assert done.exit_code == 4
+        assert "not an ordinary file: pipe" in done.stderr
+        assert (folder / "pipe").is_fifo()
+        assert files(folder) == set()
 
     def test_folder_as_output(self, folder: Path) -> None:
         run("x", "--defaults", "-o", "specs/twin/")
@@ -176,15 +187,15 @@ class TestUsage:
 
 
 class Terminal:
-    """A person at a terminal of 80 columns."""
+    """A person at a terminal, of 80 columns unless it is said otherwise."""
 
-    def __init__(self, folder: Path, *arguments: str) -> None:
+    def __init__(self, folder: Path, *arguments: str, columns: int = 80) -> None:
         self.ours, theirs = pty.openpty()
         kept = {key: value for key, value in os.environ.items() if key not in {"NO_COLOR", "LINES"}}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "afspec", "init", *arguments],
             cwd=folder,
-            env={**kept, "TERM": "xterm", "COLUMNS": "80"},
+            env={**kept, "TERM": "xterm", "COLUMNS": str(columns)},
             stdin=theirs,
             stdout=theirs,
             stderr=theirs,
@@ -255,6 +266,13 @@ def test_a_person_is_asked_again_with_the_reason(folder: Path) -> None:
     assert [login.opens for login in facility.logins] == [("ssh", "batch")]
     plain = re.sub(r"\x1b\[[0-9;]*m", "", person.shown)
     assert all(len(line) <= 80 for line in plain.splitlines() if not line.startswith("  afspec"))
+
+
+def test_a_terminal_of_one_column(folder: Path) -> None:
+    person = Terminal(folder, "nebraska", columns=1)
+    assert "A few questions" in person.until("title [nebraska]:")
+    os.write(person.ours, b"\x04")
+    assert person.end() == 130
 
 
 @pytest.mark.parametrize("how", ["interrupt", "end of input"])

@@ -177,6 +177,15 @@ def test_sarif_of_a_command(spec: Path, command: str) -> None:
     assert sarif(command, "toy.yaml") == found
 
 
+@pytest.mark.usefixtures("spec")
+def test_warnings_of_what_is_unchanged() -> None:
+    assert codes("compile", "toy.yaml") == codes("compile", "toy.yaml") == ALL
+    again = run("compile", "toy.yaml", "-w")
+    assert "unchanged" in again.stdout
+    assert again.stderr.count("warning[AF") == len(ALL)
+    assert run("compile", "toy.yaml").stderr == ""
+
+
 def test_fingerprints_stay_when_lines_move(spec: Path) -> None:
     def prints() -> dict[str, tuple[str, int]]:
         return {

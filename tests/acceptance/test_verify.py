@@ -91,6 +91,9 @@ def test_wrong_usage(tmp_path: Path) -> None:
     wrong = afspec("verify", tmp_path, "--only", "shelcheck")
     assert wrong.returncode == 2
     assert "did you mean `shellcheck`?" in wrong.stderr
+    both = afspec("verify", tmp_path, "--json", "--format", "github")
+    assert (both.returncode, both.stdout) == (2, "")
+    assert "--json and --format exclude each other" in both.stderr
     nothing = afspec("verify", tmp_path)
     assert nothing.returncode == 1
     assert "AF5001" in nothing.stderr

@@ -14,6 +14,7 @@ from typing import Any
 
 from batchspawner.batchspawner import format_template
 from jupyterhub.app import JupyterHub
+from jupyterhub.utils import maybe_future
 from tornado import web
 
 SUBMITTED = {"cmd": "CMD", "job_id": "17"}
@@ -32,7 +33,9 @@ class Complaints(logging.Handler):
 
 async def entered(authenticator: Any, claims: dict[str, Any]) -> dict[str, Any] | None:
     """The user of the claims, as the authenticator makes it of what the issuer says; None if she may not enter."""
-    state = authenticator.build_auth_state_dict({"access_token": "x", "scope": ""}, claims)
+    # Globus gives other tokens along.
+    token = {"access_token": "x", "scope": "", "resource_server": "auth", "other_tokens": []}
+    state = authenticator.build_auth_state_dict(token, claims)
     name = authenticator.user_info_to_username(claims)
     model = {"name": authenticator.normalize_username(name), "admin": None, "auth_state": state}
     model["admin"] = model["name"] in authenticator.admin_users
@@ -41,6 +44,16 @@ async def entered(authenticator: Any, claims: dict[str, Any]) -> dict[str, Any] 
         model = await authenticator._apply_managed_groups(model)
     if not authenticator.validate_username(model["name"]):
         return None
+    # A refusal is logged where it is raised; here it is an answer.
+    log, authenticator.log = authenticator.log, logging.getLogger("refusals")
+    authenticator.log.propagate = False
+    try:
+        if not await maybe_future(authenticator.check_blocked_users(model["name"], model)):
+            return None
+    except web.HTTPError:
+        return None
+    finally:
+        authenticator.log = log
     allowed = await authenticator.check_allowed(model["name"], model)
     return {"name": model["name"], "admin": model["admin"], "groups": model.get("groups")} if allowed else None
 

@@ -114,7 +114,10 @@ def test_members_of_a_group_enter_and_others_do_not(method: str, claim: str, kin
 
 def test_globus_and_plain_issuers_load(load: Load) -> None:
     globus = KEYCLOAK.replace("keycloak", "globus").replace("    issuer: https://sso.example.org/realms/af/\n", "")
+    globus += "    strip_domain: a.org\n"
     assert load(globus + "    groups: [a-uuid]\n" + hub("local"))["authenticator"] == "GlobusOAuthenticator"
+    said = load(globus + hub("local"), [{"preferred_username": f"alice@{domain}"} for domain in ("a.org", "b.org")])
+    assert [one and one["name"] for one in said["entered"]] == ["alice", None]
     given = "    endpoints: {authorize: http://a.org/1, token: http://a.org/2, userinfo: http://a.org/3}\n"
     said = load(KEYCLOAK.replace("keycloak", "oidc") + given + "    strip_domain: a.org\n" + hub("local"),
                 [{"sub": "alice@a.org"}, {"sub": "$(id)"}])  # fmt: skip

@@ -6,7 +6,7 @@ import os
 
 import pytest
 from monitoring_tools import tools
-from verify_support import ask, compiled, found
+from verify_support import ask, check_called, compiled, found
 
 from afspec.twins import find
 from afspec.verify import Compiled, State, verify
@@ -221,6 +221,15 @@ def test_definition_that_apptainer_does_not_understand(text: str, line: int, wor
     ((_, at, said),) = found("apptainer", {DEFINITION: text})
     assert at == line
     assert word in said
+
+
+def test_definition_is_not_executed() -> None:
+    site = Compiled.of_texts("toy", {DEFINITION: "Bootstrap: docker\nFrom: x\n\n%pre\n  exit 3\n"})
+    (verdict,) = verify(site, [check_called("apptainer")]).verdicts
+    assert (verdict.state, verdict.reason) == (
+        State.UNCHECKED,
+        "`%pre` is executed on this machine, which is not done here",
+    )
 
 
 CONTAINERFILES = [

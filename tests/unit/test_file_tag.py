@@ -148,6 +148,11 @@ def test_where_it_is_no_error_something_stands_for_a_file_that_is_not_there(tmp_
     assert [Path(file.name).name for file in found.files] == ["a.yaml", "s"]
 
 
+def test_where_it_is_no_error_a_file_with_nothing_in_it_is_as_one_that_is_not_there(tmp_path: Path) -> None:
+    """Otherwise an empty lock could not be made, and the hint would say to make it."""
+    assert to_plain(load(tmp_path, {"a.yaml": "x: !file t\n", "t": "\n"}, absent="none\n").root) == {"x": "none\n"}
+
+
 def test_an_alias_repeats_the_text(tmp_path: Path) -> None:
     found = load(tmp_path, {"a.yaml": "x: &t !file t\ny: [*t]\n", "t": "text\n"})
     assert to_plain(found.root) == {"x": "text\n", "y": ["text\n"]}
@@ -187,7 +192,10 @@ def test_a_change_of_the_file_is_a_change_of_the_spec(tmp_path: Path) -> None:
     assert codes(refused(lambda: compiled(tmp_path))) == ["AF1007"]
 
 
-@pytest.mark.parametrize("text", ["numpy", "{{ x }}\n", "a\tb\n", "é\n", "a\r\n"])
+MERGED = "a==1\n<<<<<<< HEAD\nb==1\n=======\nb==2\n>>>>>>> other\n"
+
+
+@pytest.mark.parametrize("text", ["numpy", "{{ x }}\n", "a\tb\n", "é\n", "a\r\n", MERGED, "=======\n"])
 def test_a_lock_that_could_be_more_than_a_lock_is_refused_in_its_file(text: str, tmp_path: Path) -> None:
     (tmp_path / "toy.yaml").write_text(SPEC)
     (tmp_path / "t.lock").write_bytes(text.encode())
@@ -197,3 +205,14 @@ def test_a_lock_that_could_be_more_than_a_lock_is_refused_in_its_file(text: str,
     assert found.span is not None
     assert found.span.file == str(tmp_path / "t.lock")
     assert f"{tmp_path}/t.lock:1:1" in render_text(found, frontend.lines, colour=False)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"), [(MERGED, "A merge left its marks in it"), ("a\tb\n", "not what `afspec lock`")]
+)
+def test_what_is_wrong_with_a_lock_is_said_with_what_to_do(text: str, words: str, tmp_path: Path) -> None:
+    (tmp_path / "toy.yaml").write_text(SPEC)
+    (tmp_path / "t.lock").write_text(text)
+    [found] = refused(lambda: Frontend(AS_OF).check(str(tmp_path / "toy.yaml")))
+    assert words in found.hint
+    assert "remove the file, and make it again" in found.hint

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import click
+import pytest
 from click.testing import CliRunner
 
 from afspec.cli import COMMANDS, cli
@@ -45,6 +46,12 @@ def test_unknown_command_does_not_disappear() -> None:
 def test_hidden_command_is_hidden() -> None:
     group = Grouped("g", commands=[click.Command("validate", help="V.", hidden=True)])
     assert "validate" not in said(group)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_every_command_teaches_with_examples(command: click.Command) -> None:
+    lines = [line.strip() for line in (command.help or "").splitlines()]
+    assert any(line.startswith(f"afspec {command.name}") for line in lines)
 
 
 def test_every_command_says_what_it_is_for_in_one_line() -> None:

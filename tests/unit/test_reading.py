@@ -85,6 +85,12 @@ def test_device_is_not_a_file() -> None:
     assert codes(refused(lambda: read_bytes("/dev/zero"))) == ["AF0002"]
 
 
+def test_file_that_breaks_off_while_it_is_read() -> None:
+    # Its first page is mapped nowhere: reading there is an input/output error, as on a disk that fails.
+    (found,) = refused(lambda: read_bytes("/proc/self/mem"))
+    assert (found.code, found.message) == ("AF0002", "file cannot be read: Input/output error")
+
+
 def test_link_in_a_circle(tmp_path: Path) -> None:
     (tmp_path / "loop").symlink_to("loop")
     assert codes(refused(lambda: read_bytes(str(tmp_path / "loop")))) == ["AF0002"]

@@ -32,7 +32,7 @@ def test_stale_schema_is_noticed(tmp_path: Path) -> None:
     assert stale_schemas(str(tmp_path)) == [tmp_path / f"{kind}.schema.json" for kind in KINDS]
     assert write_schemas(str(tmp_path)) == [tmp_path / f"{kind}.schema.json" for kind in KINDS]
     assert stale_schemas(str(tmp_path)) == []
-    (tmp_path / "overlay.schema.json").write_text("{}\n")
+    (tmp_path / "overlay.schema.json").write_text("\u00fc\n")
     assert stale_schemas(str(tmp_path)) == [tmp_path / "overlay.schema.json"]
 
 

@@ -29,13 +29,24 @@ FORMS: dict[str, tuple[Any, list[str], list[str]]] = {
     "host": (words.Host, ["a", "login.af.uchicago.edu", "a-b.c", "10.0.0.1"], [*HOSTILE, "a_b", "a.", "a-", "-a"]),
     "URL": (
         words.Url,
-        ["https://af.uchicago.edu", "http://h:80/p?q=1#f", "https://<name>/x"],
-        [*HOSTILE, "ftp://h", "https://", "https://u:p@h", "https://h/a b", "https://h/'", "https://h/<X>", "//h"],
+        ["https://af.uchicago.edu", "http://h:80/p?q=1#f", "https://<name>/x", "https://h:65535", "https://h:60000/"],
+        [
+            *HOSTILE,
+            "https://h:65536",
+            "https://h:99999/p",
+            "ftp://h",
+            "https://",
+            "https://u:p@h",
+            "https://h/a b",
+            "https://h/'",
+            "https://h/<X>",
+            "//h",
+        ],
     ),
     "service": (
         words.ServiceUrl,
         ["s3://https://s3.example.org:443/models", "root://h:1094", "gateway://host:80"],
-        [*HOSTILE, "h:80", "root://", "root://u@h", "ROOT://h"],
+        [*HOSTILE, "root://h:70000", "h:80", "root://", "root://u@h", "ROOT://h"],
     ),
     "reference": (
         words.Reference,

@@ -1,12 +1,13 @@
 """The command line: parses, calls, prints. Nothing heavy is imported before it is needed.
 
 A module a command; `COMMANDS` lists them. Exit codes: 0 all is well; 1 a spec has errors; 2 the command was misused;
-3 files on disk differ from what the spec gives (`compile --check`, `schema --check`); 4 outputs could not be made or
-written; 70 a defect of afspec.
+3 files on disk differ from what the spec gives (`compile --check`, `schema --check`), or two states do (`diff
+--exit-code`); 4 outputs could not be made or written; 70 a defect of afspec; 130 it was interrupted.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 
@@ -26,13 +27,15 @@ from afspec.cli.matrix import matrix
 from afspec.cli.report import report
 from afspec.cli.rules import rules
 from afspec.cli.schema import schema
-from afspec.cli.shared import EXIT_DEFECT
+from afspec.cli.shared import EXIT_DEFECT, EXIT_OUTPUT
 from afspec.cli.targets import targets
 from afspec.cli.twin import twin
 from afspec.cli.validate import validate
 from afspec.cli.verify import verify
 
 # `--help` lists them by what a person wants: see `grouped`.
+# Where the system has no more room, or the user no more of it.
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 COMMANDS: tuple[click.Command, ...] = (
     init,
     validate,
@@ -86,7 +89,14 @@ for command in COMMANDS:
 def main() -> None:
     """Run the command line; an unexpected failure is reported as AF9001, without a traceback."""
     try:
-        cli(prog_name="afspec")
+        sys.exit(cli.main(prog_name="afspec", standalone_mode=False))
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort:
+        # Not click's 1: that is the code of a spec with errors.
+        click.echo("Interrupted.", err=True)
+        sys.exit(130)
     except BrokenPipeError:
         # The reader went away (`| head`): end quietly, as other tools do.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -94,6 +104,11 @@ def main() -> None:
     except Exception as error:
         if "AFSPEC_DEBUG" in os.environ:
             raise
+        if isinstance(error, OSError) and error.errno in _FULL and error.filename is None:
+            click.echo(f"error[AF4008]: what was said cannot be written: {error.strerror}", err=True)
+            click.echo("   = Make room where standard output goes, and run it again.", err=True)
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(EXIT_OUTPUT)
         from afspec.diagnostics import CODES  # noqa: PLC0415
 
         click.echo(f"error[AF9001]: {type(error).__name__}: {error}\n   = {CODES['AF9001'].advice}", err=True)

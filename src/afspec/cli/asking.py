@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from afspec.init import Question
 
-_WIDEST = 100
+_NARROWEST, _WIDEST = 20, 100
 _INTRODUCTION = (
     "Enter takes what stands in brackets. What is `unknown` is left out of the spec: silence is not a promise, and "
     "not a no. Ctrl-C ends without writing anything."
@@ -21,7 +21,7 @@ _INTRODUCTION = (
 
 
 def _say(text: str, indent: str = "", **style: Any) -> None:
-    width = min(shutil.get_terminal_size().columns, _WIDEST) - 1
+    width = min(max(shutil.get_terminal_size().columns, _NARROWEST), _WIDEST) - 1
     wrapped = textwrap.fill(
         text, width, initial_indent=indent, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
     )

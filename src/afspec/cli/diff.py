@@ -47,7 +47,7 @@ def diff(old: str, new: str, as_of: dt.datetime | None, form: str, *, full: bool
         states = [state for state in (_read(fleet, name) for name in (old, new)) if state]
         if len(states) == 2:  # noqa: PLR2004 - OLD and NEW
             found = compare_states(*states)
-            changes = bool(found.changes)
+            changes = found.differs
             fleet.say(_rendered(found, form, full=full).rstrip("\n"))
     finish(fleet, EXIT_DIFFERS if tell and changes else 0)
 

@@ -138,7 +138,7 @@ def _given(answers: str | None, pairs: tuple[str, ...], sources: dict[str, list[
     return found
 
 
-def _unknown_keys(given: Mapping[str, Given], known: tuple[str, ...], why: str) -> list[Diagnostic]:
+def _unknown_keys(given: Mapping[str, Given], known: tuple[str, ...]) -> list[Diagnostic]:
     from afspec.diagnostics import nearest  # noqa: PLC0415
 
     wrong = []
@@ -146,7 +146,7 @@ def _unknown_keys(given: Mapping[str, Given], known: tuple[str, ...], why: str) 
         if key not in known:
             near = nearest(key, known)
             hint = f"Did you mean `{near}`?" if near else "`afspec init --questions` lists the keys."
-            wrong.append(one.wrong("AF2001", f"`{key}` {why}", hint))
+            wrong.append(one.wrong("AF2001", f"`{key}` is no question", hint))
     return wrong
 
 
@@ -159,7 +159,7 @@ def _gather(name: str, given: Mapping[str, Given], *, ask: bool) -> dict[str, An
     from afspec.diagnostics import AfspecError  # noqa: PLC0415
     from afspec.init import QUESTIONS, AnswerError, check, preset  # noqa: PLC0415
 
-    problems = _unknown_keys(given, tuple(question.key for question in QUESTIONS), "is no question")
+    problems = _unknown_keys(given, tuple(question.key for question in QUESTIONS))
     if problems:
         raise AfspecError(problems)
     asker = Asker(name)
@@ -186,7 +186,10 @@ def _gather(name: str, given: Mapping[str, Given], *, ask: bool) -> dict[str, An
         if answer is not None:
             answers[question.key] = list(answer) if isinstance(answer, tuple) else answer
     meant = {key: one for key, one in left.items() if one.value not in ("", [], None, "unknown")}
-    problems += _unknown_keys(meant, (), "is not asked beside the other answers")
+    hint = "Give the answer that it is about, too, or take this one out; `afspec init --questions` shows the order."
+    problems += [
+        one.wrong("AF2001", f"`{key}` is not asked beside the other answers", hint) for key, one in meant.items()
+    ]
     if problems:
         raise AfspecError(problems)
     return answers
@@ -226,7 +229,8 @@ def _write(
 
     save(path, text, force=force, verify=verify)
     click.echo(f"wrote {path}: valid, {counted(len(warnings), 'warning')}")
-    if unknown := [question.key for question in asked(answers) if question.key not in answers]:
+    # A title is never left out: it is the name.
+    if unknown := [question.key for question in asked(answers) if question.key not in {"title", *answers}]:
         click.echo(click.wrap_text(f"unknown, so left out: {', '.join(unknown)}", 78, subsequent_indent="  "))
     click.echo(_next(name, path))
 

@@ -9,7 +9,13 @@ import click
 @click.argument("code", required=False)
 @click.option("--format", "form", type=click.Choice(["text", "markdown", "json"]), default="text", show_default=True)
 def rules(code: str | None, form: str) -> None:
-    """What the diagnostics mean: all of them, or one CODE."""
+    """What the diagnostics mean: all of them, or one CODE.
+
+    \b
+      afspec rules                         every code, with what it means
+      afspec rules AF3103                  what one means, and what to do
+      afspec rules --format json           for scripts; markdown is a table
+    """
     from afspec.catalogue import describe  # noqa: PLC0415
 
     found = describe(code.upper() if code else None, form)

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from afspec.cli.shared import EXIT_DIFFERS
+from afspec.cli.shared import EXIT_DIFFERS, finish, fleet_of
 
 
 @click.command()
@@ -18,12 +18,24 @@ def schema(kind: str, *, write: bool, check: bool) -> None:
 
     `facility` is for whole specs; `overlay` is the same with nothing required, for bases; `report` is the form of
     report.json.
+
+    \b
+      afspec schema --write                the files that editors read, into specs/
+      afspec schema --check                in CI: are those there the models'?
+      afspec schema --kind report          one of them, printed
     """
     from afspec.schema import render_schema, stale_schemas, write_schemas  # noqa: PLC0415
 
     if write:
-        for path in write_schemas("specs"):
-            click.echo(f"wrote {path}")
+        from afspec.source.text import fail  # noqa: PLC0415
+
+        with fleet_of((), None, "text") as fleet:
+            try:
+                for path in write_schemas("specs"):
+                    click.echo(f"wrote {path}")
+            except OSError as error:
+                fleet.report(fail("AF4008", f"specs: {error.strerror or error}", place="specs").diagnostics)
+        finish(fleet)
     elif check:
         stale = stale_schemas("specs")
         for path in stale:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import sys
 import threading
@@ -62,6 +63,8 @@ def verify(
     if listing:
         _list(checks, as_json=as_json)
         return
+    if as_json and form != "text":
+        raise click.UsageError("--json and --format exclude each other: both would be on standard output")
     if not folders:
         raise click.UsageError("name a FOLDER, or say --list")
     sys.exit(verify_folders(folders, checks, form, strict=strict, as_json=as_json))
@@ -117,7 +120,9 @@ def interruptible() -> Iterator[None]:
     def leave(number: int, _: object) -> None:
         raise SystemExit(128 + number)
 
-    before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGHUP)}
+    # What is ignored stays so: nohup(1) means that the end of a terminal is none of ours.
+    heard = [number for number in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, leave) for number in heard}
     try:
         yield
     except KeyboardInterrupt:
@@ -159,7 +164,9 @@ class Progress:
 
     def _show(self) -> None:
         if self._stream.isatty():
-            said = f"  verifying {self._what}: {', '.join(self._asked)}"[:_WIDTH] if self._asked else ""
+            # A line that wraps cannot be taken back.
+            width = min(_WIDTH, shutil.get_terminal_size().columns - 1)
+            said = f"  verifying {self._what}: {', '.join(self._asked)}"[:width] if self._asked else ""
             self._stream.write(f"\r\x1b[K{said}")
             self._stream.flush()
 

@@ -151,11 +151,21 @@ def _unnamed(
             if one != other:
                 yield from _whole(one, other, (*steps, index), place.nth(noun_of(type(one)), index))
         return
-    lost = [item for item in before if item not in after]
-    gained = [item for item in after if item not in before]
+    lost, gained = _beyond(before, after), _beyond(after, before)
     group = Group.CHANGED if lost and gained else Group.NEW if len(after) > len(before) else Group.GONE
     old, new = ("; ".join(" ".join(details(item)) for item in items) or None for items in (lost, gained))
     yield Change(group, Verb.LIST, steps, place.words, label, old, new)
+
+
+def _beyond(some: tuple[Model, ...], others: tuple[Model, ...]) -> list[Model]:
+    """What `some` have more of than `others`; models cannot be counted by hash."""
+    left, found = list(others), []
+    for item in some:
+        if item in left:
+            left.remove(item)
+        else:
+            found.append(item)
+    return found
 
 
 def _maps(before: dict[str, Any], after: dict[str, Any], steps: Steps, place: Place) -> Iterator[Change]:
@@ -172,8 +182,6 @@ def _maps(before: dict[str, Any], after: dict[str, Any], steps: Steps, place: Pl
         else:
             label = f"{spoken(key)} {quoted(name)}"
             yield _single((one, other), Kind.WORD, (*steps, name), place.words, label)
-    if list(before) != list(after) and before == after:
-        yield Change(Group.CHANGED, Verb.ORDER, steps, place.words, spoken(key), ", ".join(before), ", ".join(after))
 
 
 def _words(before: tuple[Any, ...], after: tuple[Any, ...], steps: Steps, place: str, label: str) -> Iterator[Change]:

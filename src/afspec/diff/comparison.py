@@ -27,6 +27,11 @@ class Comparison:
     appearing: list[Diagnostic]
     vanishing: list[Diagnostic]
 
+    @property
+    def differs(self) -> bool:
+        """Whether anything does: files alone may, where keys that a spec chooses stand in another order."""
+        return bool(self.changes) or self.effects.any
+
 
 def compare_states(old: State, new: State) -> Comparison:
     """Hold one state against another."""

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from afspec.diagnostics import printable
-from afspec.diff.text import diff_lines, tally
+from afspec.diff.text import REORDERED, diff_lines, tally
 from afspec.diff.words import about, before, counted, folders, now, sections, shortened
 from afspec.generators.quoting import markdown
 
@@ -111,9 +111,10 @@ def body(found: Comparison, *, full: bool = False) -> Iterator[str]:
 def diff_markdown(found: Comparison, *, full: bool = False) -> str:
     """What changes from one state to another."""
     lines = [f"## From {span(found.old.name)} to {span(found.new.name)}"]
-    if not found.changes:
+    if not found.differs:
         return "\n".join([*lines, "", "Nothing changes."]) + "\n"
-    return "\n".join([*lines, *body(found, full=full), *file_lines(found.effects)]) + "\n"
+    told = body(found, full=full) if found.changes else ["", REORDERED]
+    return "\n".join([*lines, *told, *file_lines(found.effects)]) + "\n"
 
 
 def plan_markdown(plan: Plan, *, full: bool = False) -> str:

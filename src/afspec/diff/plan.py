@@ -63,7 +63,7 @@ class Plan:
     @property
     def diffs(self) -> dict[str, str]:
         """Unified diffs by path; the facility's own file is left out where the changes of the facility are told."""
-        told = {STATE_FILE} if self.comparison else set()
+        told = {STATE_FILE} if self.comparison and self.comparison.changes else set()
         return {path: text for path, text in self.outcome.diffs.items() if path not in told}
 
 

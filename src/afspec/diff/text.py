@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _WIDTH = 110
 _PARTS, _MANY = 6, 10
 LONG_DIFF, LONG_PLAN = 60, 600
+REORDERED = "Nothing changes for users: both say the same, in another order or with defaults written out."
 
 
 def _wrapped(text: str, lead: str) -> Iterator[str]:
@@ -105,9 +106,10 @@ def diff_text(found: Comparison, *, full: bool = False) -> str:
     """What changes from one state to another."""
     old, new = found.old, found.new
     lines = [f"From {old.name} to {new.name}"]
-    if not found.changes:
+    if not found.differs:
         return "\n".join([*lines, "", "Nothing changes."]) + "\n"
-    return "\n".join([*lines, *body(found, full=full), *file_lines(found.effects, full=full)]) + "\n"
+    told = body(found, full=full) if found.changes else ["", REORDERED]
+    return "\n".join([*lines, *told, *file_lines(found.effects, full=full)]) + "\n"
 
 
 def diff_lines(diffs: Mapping[str, str], *, full: bool) -> Iterator[tuple[str, list[str], int]]:

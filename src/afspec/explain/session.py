@@ -91,7 +91,7 @@ def _asked(given: list[str], here: list[str], wanted: tuple[int, int] | None, fi
         return range(1, len(given) + 1), True
     first, last = wanted
     if last > len(here):
-        raise fail("AF4023", f"{file} has {len(here)} lines", place=file)
+        raise fail("AF4023", f"{file} ends at line {len(here)}", place=file, hint="Ask about a line that it has.")
     asked = here[first - 1 : last]
     if given[first - 1 : last] == asked:
         return range(first, last + 1), True
@@ -150,7 +150,7 @@ def explain_pointer(path: str, pointer: str, steps: Steps = straight) -> Pointer
     parts = _parts(loaded, study, pointer)
     below = [leaf for leaf in study.leaves if parts in (leaf.parts[: len(parts)], leaf.by_index[: len(parts)])]
     readers = sorted({name for leaf in below for name in study.readers(leaf) if study.files[name]})
-    fixed = all(study.alternatives(leaf) == [None] for leaf in below)
+    fixed = bool(below) and all(study.alternatives(leaf) == [None] for leaf in below)
     texts = {artifact.path: artifact.text.splitlines() for files in study.files.values() for artifact in files}
     return PointerAnswer(loaded, pointer, below, reached(study, below, steps), texts, readers, fixed)
 

@@ -166,6 +166,7 @@ def pointer_text(answer: PointerAnswer, *, colour: bool) -> str:
         why = f"{', '.join(answer.readers)} read it, and no other value that was tried changes a line"
         why = why if answer.readers else "no generator that applies to this facility reads it"
         why = "the language allows no other value" if answer.fixed else why
+        why = why if answer.leaves else "it holds no value"
         return "\n".join([*out, "", f"Reaches nothing: {why}."]) + "\n"
     lines = sum(how is How.TEXT for found in answer.reached for how in found.lines.values())
     out += ["", f"Reaches {_counted(lines, 'line')} of {_counted(len(answer.reached), 'file')}:"]

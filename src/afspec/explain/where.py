@@ -16,7 +16,7 @@ from afspec.source.text import digest, fail, read_bytes
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_PLACES = ("*.yaml", "*/*.yaml", "*/*/*.yaml")
+_DEPTHS = ("", "*", "*/*")
 
 
 class Place(NamedTuple):
@@ -45,17 +45,17 @@ def lock_above(file: str) -> tuple[str, Lock]:
         folder = above
 
 
-def _specs_near(folder: str) -> Iterator[str]:
-    """Specs in the usual places: here, in specs/ here and beside the output folder, and those that afspec brings."""
-    yield from sorted(glob("*.yaml"))
+def _namesakes(name: str, folder: str) -> Iterator[str]:
+    """Files called `name` in the usual places: here, in specs/ here and beside the output folder, and with afspec."""
+    yield from glob(escape(name))
     roots = ["specs"]
     above = folder
     for _ in range(3):
         above = os.path.dirname(above)
         roots.append(os.path.relpath(os.path.join(above, "specs")))
     for root in dict.fromkeys((*roots, str(PACKAGED))):
-        for pattern in _PLACES:
-            yield from sorted(glob(os.path.join(escape(root), pattern)))
+        for depth in _DEPTHS:
+            yield from sorted(glob(os.path.join(escape(root), depth, escape(name))))
 
 
 def _is_laid_out_as(spec: str, lock: Lock) -> bool:
@@ -76,8 +76,8 @@ def _spec_of(lock: Lock, folder: str) -> str:
     made_from = lock.inputs[0] if lock.inputs else None
     namesakes = []
     if made_from is not None:
-        for spec in _specs_near(folder):
-            if os.path.basename(spec) != os.path.basename(made_from.path) or not os.path.isfile(spec):
+        for spec in _namesakes(os.path.basename(made_from.path), folder):
+            if not os.path.isfile(spec):
                 continue
             if digest(read_bytes(spec)) == made_from.sha256:
                 return spec
@@ -98,6 +98,8 @@ def locate(file: str, spec: str | None = None) -> Place:
     path = os.path.relpath(os.path.abspath(file), folder)
     owner = next((name for name, record in lock.generators.items() if path in record.outputs), None)
     if owner is None:
-        raise fail("AF4022", f"{file} was not written by afspec", place=file)
+        is_record = path == LOCK_NAME
+        why = "is afspec's own record of the folder" if is_record else "is no file that afspec wrote"
+        raise fail("AF4022", f"{file} {why if os.path.lexists(file) else 'is not there'}", place=file)
     is_edited = digest(read_bytes(file)) != lock.generators[owner].outputs[path]
     return Place(path, owner, is_edited, look_up(spec)[0] if spec else _spec_of(lock, folder))

@@ -134,3 +134,21 @@ class Login(NamedCapability):
         known = {"cilogon": "https://cilogon.org", "globus": "https://auth.globus.org"}
         issuer = self.issuer or known.get(self.method)
         return issuer.rstrip("/") if issuer else None
+
+    @property
+    def lacking(self) -> tuple[str, ...]:
+        """Fields without which no hub of the site can send its users here; what takes no OpenID Connect lacks none.
+
+        OAuthenticator 17.4: CILogon's needs the EntityIDs, and Globus' cuts off any domain but is told one.
+        """
+        needed: dict[str, object] = {"client": self.client, "issuer": self.issuer_url}
+        match self.method:
+            case "cilogon":
+                needed["entity_ids"] = self.entity_ids
+            case "globus":
+                needed["strip_domain"] = self.strip_domain
+            case "oidc":
+                needed["endpoints"] = self.endpoints
+            case "active-directory" | "ssh-key":
+                return ()
+        return tuple(field for field, value in needed.items() if not value)

@@ -26,14 +26,21 @@ SUBDIRS = {"linux/amd64": "linux-64", "linux/arm64": "linux-aarch64"}
 _HEAD = re.compile(r"# ([a-z]+): (.*)")
 _PLATFORM = re.compile(r"# platform: ([a-z0-9-]+)\Z")
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
+# What git leaves where two branches have made a lock each.
+_CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7})(?!\S).*", re.MULTILINE)
 _PIN = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)==([^\s;=\[]+)")
+
+
+_AGAIN = "remove the file, and make it again with `afspec lock`."
 
 
 def _lock(value: str) -> str:
     if not value.isascii() or not value.endswith("\n") or len(value) > LONGEST_LOCK:
         raise wrong("the text of a lock", value[:20], "Write `!file` and the path of a file that `afspec lock` made.")
     if any(not line.isprintable() for line in value.splitlines()) or "\r" in value or TEMPLATE_MARKS.search(value):
-        raise wrong("the text of a lock", value[:20], "Make it again with `afspec lock`: this is not what it writes.")
+        raise wrong("the text of a lock", value[:20], f"This is not what `afspec lock` writes: {_AGAIN}")
+    if found := _CONFLICT.search(value):
+        raise wrong("the text of a lock", found.group()[:20], f"A merge left its marks in it: {_AGAIN}")
     return value
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -12,8 +13,11 @@ from afspec.facility.common import Model
 from afspec.facility.quantities import Date, PartialDate
 from afspec.facility.words import Text, Url
 
-if TYPE_CHECKING:
-    import datetime as dt
+
+def fresh_since(day: dt.date, stale_after: int) -> dt.date:
+    """The day since which what was said is fresh on `day`; the calendar has a first."""
+    age = dt.timedelta(seconds=stale_after)
+    return day - age if day - dt.date.min >= age else dt.date.min
 
 
 class FactState(StrEnum):

@@ -24,6 +24,8 @@ _HOST = rf"{_LABEL}(?:\.{_LABEL})*"
 _PLACEHOLDER = r"<[a-z][a-z-]*>"
 _URL_CHARS = rf"(?:[A-Za-z0-9._~:/?#@!&*+,;=%-]|{_PLACEHOLDER})*"
 _SEGMENT = r"(?:[A-Za-z0-9._+@=,:-]|<user>|<u>)+"
+# At most 65535: a larger one is no port to whatever takes the URL apart.
+_PORT = r"(?::(?:[0-5]?[0-9]{1,4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?"
 TEMPLATE_MARKS = re.compile(r"\{\{|\}\}|\{%|%\}|\{#|#\}|<%|%>|@@")
 
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62})\Z")
@@ -31,11 +33,11 @@ WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:@+/-]{0,127}\Z")
 HOST = re.compile(rf"{_HOST}\Z")
 HOST_PATTERN = re.compile(rf"(?:\*\.)?{_HOST}\Z")
 HOST_RANGE = re.compile(rf"({_LABEL}-?)\[([0-9]{{1,4}})-([0-9]{{1,4}})\]((?:\.{_LABEL})*)\Z")
-URL = re.compile(rf"https?://(?:{_HOST}|{_PLACEHOLDER})(?::[0-9]{{1,5}})?(?:[/?#]{_URL_CHARS})?\Z")
-SERVICE_URL = re.compile(rf"(?:s3://)?[a-z][a-z0-9+]*://(?:{_HOST})(?::[0-9]{{1,5}})?(?:/{_URL_CHARS})?\Z")
+URL = re.compile(rf"https?://(?:{_HOST}|{_PLACEHOLDER}){_PORT}(?:[/?#]{_URL_CHARS})?\Z")
+SERVICE_URL = re.compile(rf"(?:s3://)?[a-z][a-z0-9+]*://(?:{_HOST}){_PORT}(?:/{_URL_CHARS})?\Z")
 PATH = re.compile(rf"(?:/{_SEGMENT})+/?\Z|/\Z")
 REFERENCE = re.compile(
-    rf"{_HOST}(?::[0-9]{{1,5}})?(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)+"
+    rf"{_HOST}{_PORT}(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)+"
     r"(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@sha256:[0-9a-f]{64})?\Z"
 )
 BASE = re.compile(r"(?:docker://)?[A-Za-z0-9/][A-Za-z0-9/._:@+-]{0,255}\Z")
@@ -142,7 +144,7 @@ def door_url(value: str) -> str:
     Raises:
         PydanticCustomError: not root:// and a host, or it carries a path or a second root://.
     """
-    found = re.match(rf"(x?roots?://{_HOST}(?::[0-9]{{1,5}})?)/*\Z", value)
+    found = re.match(rf"(x?roots?://{_HOST}{_PORT})/*\Z", value)
     if found is None:
         raise wrong("an XRootD door", value, "Write the door alone, without a path: root://xcache.example.org:1094")
     return found[1]

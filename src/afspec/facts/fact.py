@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from afspec.facility import Model
 from afspec.facility.covering import covering, reaches, unsourced, written
-from afspec.facility.sources import FactState
+from afspec.facility.sources import FactState, fresh_since
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Callable, Collection, Iterator
 
     from afspec.facility import Facility
@@ -118,7 +118,7 @@ def _bare(value: Any, sources: Collection[str], pointer: str = "") -> Iterator[s
 
 def ledger(facility: Facility, as_of: dt.date) -> Ledger:
     """The facts of a facility, in the order of the spec, with their ages on a day."""
-    oldest = as_of - dt.timedelta(seconds=facility.stale_after)
+    oldest = fresh_since(as_of, facility.stale_after)
     covered: dict[str, list[str]] = {pointer: [] for pointer in facility.sources}
     for pointer in values(facility):
         if (nearest := covering(facility, pointer)) is not None:

@@ -104,6 +104,8 @@ def check(question: Question, value: Any, given: Mapping[str, Any]) -> Any:
         AnswerError: it cannot be, with the reason.
     """
     value = value.strip() if isinstance(value, str) else value
+    if question.many and isinstance(value, str) and not value.strip(", "):
+        value = ""
     if value in ("", [], None, UNKNOWN):
         if question.required and question.usual is None:
             raise AnswerError(Verdict("AF2002", f"{question.key} must be known", f"{question.text}."))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from afspec.init.layout import Marked, known, lines
-from afspec.init.resources import batch, dask, gpus, images, jupyter, software
+from afspec.init.resources import batch, dask, gpus, images, jupyter, orchestration, software
 from afspec.init.users import access, logins, services, sources, storage
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ def compose(name: str, answers: Mapping[str, Any], schema: str, extends: tuple[s
     sections = {
         "access": access(answers),
         "batch": batch(answers),
+        "orchestration": orchestration(answers),
         "gpus": gpus(answers),
         "software": software(answers),
         "images": images(answers),

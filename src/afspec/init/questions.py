@@ -13,7 +13,7 @@ from afspec.facility.dask import Dask, Gateway, Jobqueue
 from afspec.facility.facility import Facility
 from afspec.facility.images import Images
 from afspec.facility.jupyter import Jupyter
-from afspec.facility.orchestration import Gpu
+from afspec.facility.orchestration import Gpu, Orchestration
 from afspec.facility.services import CoffeaCasa, Reana, Services, ServiceX, Triton
 from afspec.facility.software import Cvmfs
 from afspec.facility.sources import Source
@@ -231,6 +231,8 @@ QUESTIONS: tuple[Question, ...] = (
              Of(Area, "path"), fits=_another_path),
     Question("services", "Services", "Services that users may rely on, with commas",
              "Each is promised; of the others nothing is said.", choices=lambda _: parts(Services)),
+    Question("cluster", "Services", "Cluster that runs them", "A service that is promised needs one that is.",
+             Of(Orchestration, "kind"), when=lambda given: bool(given.get("services"))),
     Question("coffea_casa_url", "Services", "URL of coffea-casa", "Users open it.", Of(CoffeaCasa, "url"),
              when=_promises("coffea_casa")),
     Question("servicex_url", "Services", "URL of ServiceX", "servicex.yaml names it.", Of(ServiceX, "url"),

@@ -1,4 +1,4 @@
-"""Sections on what jobs and sessions run on: batch, GPUs, software, containers, Jupyter, Dask."""
+"""Sections on what jobs, sessions and services run on: batch, cluster, GPUs, software, containers, Jupyter, Dask."""
 
 from __future__ import annotations
 
@@ -70,6 +70,13 @@ def _slots(answers: Mapping[str, Any]) -> Row:
 
 def _other_slots(taken: str | None) -> Row:
     return Row(name=another([taken], "short", "debug"), stance="best_effort", nodes=4)
+
+
+def orchestration(answers: Mapping[str, Any]) -> Noted:
+    """The cluster."""
+    kind = answers.get("cluster")
+    cluster = Row(stance="promised", kind=kind or "kubernetes")
+    return section("The cluster that runs services.", cluster, example=kind is None)
 
 
 def gpus(answers: Mapping[str, Any]) -> Noted:

@@ -26,6 +26,12 @@ def refuse_existing(path: Path) -> None:
         raise fail("AF4006", f"there is a file already: {path}", place=str(path))
 
 
+def _refuse_devices(path: Path) -> None:
+    """A device, a pipe or a socket is no spec to be replaced, not even by force."""
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise fail("AF4008", f"not an ordinary file: {path}", place=str(path))
+
+
 def _publish(made: Path, path: Path) -> None:
     """Give a finished file its name, unless that is taken: a link, unlike a rename, replaces nothing."""
     try:
@@ -43,7 +49,8 @@ def save(path: Path, text: str, *, force: bool, verify: Callable[[Path], None]) 
     """Write `text` to `path`; `verify` sees it beside its place first, and what it raises leaves nothing behind.
 
     Raises:
-        AfspecError: AF4006, there is a file already and no `force`; AF4008, it cannot be written.
+        AfspecError: AF4006, there is a file already and no `force`; AF4008, it cannot be written,
+            or is a device.
     """
     made = path.with_name(f".{path.name}.afspec-new")
     try:
@@ -54,6 +61,7 @@ def save(path: Path, text: str, *, force: bool, verify: Callable[[Path], None]) 
             os.fsync(stream.fileno())
         verify(made)
         if force:
+            _refuse_devices(path)
             made.replace(path)
         else:
             _publish(made, path)

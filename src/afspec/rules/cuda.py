@@ -19,21 +19,9 @@ Release = tuple[int, int]
 # The driver that programs of a major release of CUDA need, whatever its minor one (NVIDIA, CUDA Compatibility, Minor
 # Version Compatibility; CUDA Toolkit Release Notes, table of minimum driver versions).
 MINIMUM_DRIVER: dict[int, tuple[int, ...]] = {11: (450, 80, 2), 12: (525, 60, 13), 13: (580, 65, 6)}
-# The first release that has a compute capability among its targets (CUDA Toolkit Release Notes of each, new GPUs).
-FIRST_RELEASE: dict[Release, Release] = {
-    (7, 0): (9, 0),
-    (7, 2): (9, 2),
-    (7, 5): (10, 0),
-    (8, 0): (11, 0),
-    (8, 6): (11, 1),
-    (8, 7): (11, 4),
-    (8, 9): (11, 8),
-    (9, 0): (11, 8),
-    (10, 0): (12, 8),
-    (10, 3): (12, 9),
-    (12, 0): (12, 8),
-    (12, 1): (12, 9),
-}
+# The first release with code that runs on a compute capability, by its major number: what is built for 8.0 runs on 8.6
+# and 8.9 as well (CUDA Toolkit Release Notes of each, new GPUs; NVIDIA Ada GPU Architecture Compatibility Guide, 1.2).
+FIRST_RELEASE: dict[int, Release] = {7: (9, 0), 8: (11, 0), 9: (11, 8), 10: (12, 8), 12: (12, 8)}
 # The least compute capability that a major release still has (CUDA Toolkit Release Notes, deprecated architectures).
 LEAST_CAPABILITY: dict[int, Release] = {11: (3, 5), 12: (5, 0), 13: (7, 5)}
 
@@ -57,7 +45,9 @@ def release(version: str) -> Release:
 def driver_serves(gpu: Gpu, cuda: Release) -> bool | None:
     """Whether the driver of a GPU runs programs of a CUDA release; None where the spec does not tell."""
     if gpu.driver is not None and cuda[0] in MINIMUM_DRIVER:
-        return numbers(gpu.driver) >= MINIMUM_DRIVER[cuda[0]]
+        have = numbers(gpu.driver)
+        # A spec may know the branch alone (525): what it does not say is not held against it.
+        return have >= MINIMUM_DRIVER[cuda[0]][: len(have)]
     return None if gpu.cuda is None else release(gpu.cuda)[0] >= cuda[0]
 
 
@@ -66,9 +56,9 @@ def capability_problem(gpu: Gpu, cuda: Release) -> str:
     if gpu.compute_capability is None:
         return ""
     capability = release(gpu.compute_capability)
-    first = FIRST_RELEASE.get(capability, (0, 0))
+    first = FIRST_RELEASE.get(capability[0], (0, 0))
     if cuda < first:
-        return f"CUDA {cuda[0]}.{cuda[1]} does not know it yet, {first[0]}.{first[1]} is the first that does"
+        return f"CUDA {cuda[0]}.{cuda[1]} has no code for it yet, {first[0]}.{first[1]} is the first that has"
     # Releases after those listed have at least dropped what the last one has.
     least = LEAST_CAPABILITY.get(min(cuda[0], max(LEAST_CAPABILITY)), (0, 0))
     if capability < least:

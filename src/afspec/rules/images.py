@@ -84,7 +84,8 @@ class AF3604(Rule):
 
     def check(self, facility: Facility, _: Context) -> Iterator[Finding]:
         """Build it for the architecture of a partition or queue, or correct `platforms:`."""
-        there = sorted({slots.architecture.platform for _, _, slots in each_slots(facility) if not refused(slots)})
+        usable = [at for at in each_slots(facility) if not refused(at.slots) and not refused(at.pool)]
+        there = sorted({at.slots.architecture.platform for at in usable})
         if not there:
             return
         for pointer, image in each_listed(facility):

@@ -9,7 +9,7 @@ from afspec.facility.common import by_name
 from afspec.facility.jupyter import JupyterKind
 from afspec.facility.quantities import format_bytes, format_duration
 from afspec.rules.base import Context, Finding, Rule, unknown
-from afspec.rules.parts import beyond, default_slots, longest_job, names, refused, slots_noun
+from afspec.rules.parts import beyond, default_slots, job_limit, names, refused, slots_noun
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,9 @@ def _pool(facility: Facility, jupyter: Jupyter) -> SlurmPool | HTCondorPool | No
     """The batch pool of the sessions: the one that is named, else the first of the spawner's scheduler."""
     if jupyter.pool is not None:
         return by_name(facility.batch, jupyter.pool)
-    return next((pool for pool in facility.batch if pool.scheduler == jupyter.spawner), None)
+    # The app of Open OnDemand is compiled for Slurm, whether its spawner is named or not.
+    usual = "slurm" if jupyter.kind is JupyterKind.OPEN_ONDEMAND else None
+    return next((pool for pool in facility.batch if pool.scheduler == (jupyter.spawner or usual)), None)
 
 
 class AF3401(Rule):
@@ -143,7 +145,7 @@ class AF3404(Rule):
                 if slots is not None and profile.spawner is None:
                     yield from self._profile(f"{here}/profiles/{profile.name}", profile, slots, pool)
             idle = jupyter.limits.idle if jupyter.limits else None
-            asked = (("idle", idle, longest_job(pool), format_duration),)
+            asked = (("idle", idle, job_limit(pool), format_duration),)
             yield from beyond(f"{here}/limits", f"a job of pool `{pool.name}`, which ends before it is culled", asked)
 
     @staticmethod

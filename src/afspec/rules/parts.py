@@ -47,6 +47,17 @@ def longest_job(pool: SlurmPool | HTCondorPool) -> int | None:
     return max((limit for limit in limits if limit is not None), default=None)
 
 
+def job_limit(pool: SlurmPool | HTCondorPool) -> int | None:
+    """Seconds that no job in a pool may exceed; None where a partition or queue tells no limit."""
+    return largest([slots.max_walltime or pool.max_walltime for slots in pool.slots] or [pool.max_walltime])
+
+
+def largest(sizes: Iterable[int | None]) -> int | None:
+    """The largest of some sizes; None where one of them is not known, as it may be larger."""
+    known = list(sizes)
+    return None if None in known else max((size for size in known if size is not None), default=None)
+
+
 def each_listed(facility: Facility) -> Iterator[tuple[str, Image]]:
     """Every image that a spec describes, whether users have it yet or not."""
     images = facility.images

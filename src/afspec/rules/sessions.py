@@ -7,21 +7,15 @@ from typing import TYPE_CHECKING
 from afspec.facility.common import by_name
 from afspec.facility.quantities import format_bytes, format_duration
 from afspec.rules.base import Context, Finding, Rule
-from afspec.rules.parts import beyond, longest_job, refused
+from afspec.rules.parts import beyond, job_limit, largest, refused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from afspec.facility import Facility
     from afspec.facility.batch import HTCondorPool, SlurmPool
     from afspec.facility.jupyter import Jupyter, Limits
     from afspec.facility.orchestration import Quota
-
-
-def _largest(sizes: Iterable[int | None]) -> int | None:
-    """The largest of some sizes; None where one of them is not known, as it may be larger."""
-    known = list(sizes)
-    return None if None in known else max((size for size in known if size is not None), default=None)
 
 
 def _pool(facility: Facility, way: Jupyter) -> SlurmPool | HTCondorPool | None:
@@ -60,13 +54,13 @@ class AF3405(Rule):
     @staticmethod
     def _of_pool(here: str, limits: Limits, pool: SlurmPool | HTCondorPool) -> Iterator[Finding]:
         # An HTCondor queue has its cores in all, not a node's; GPUs that no partition names may be there nevertheless.
-        cores = _largest(slots.cores for slots in pool.slots) if pool.scheduler == "slurm" else None
+        cores = largest(slots.cores for slots in pool.slots) if pool.scheduler == "slurm" else None
         gpus = max((gpu.count for slots in pool.slots for gpu in slots.gpus), default=None)
         asked = (
             ("cpu", limits.cpu, cores, str),
-            ("memory", limits.memory, _largest(slots.memory for slots in pool.slots), format_bytes),
+            ("memory", limits.memory, largest(slots.memory for slots in pool.slots), format_bytes),
             ("gpus", limits.gpus, gpus, str),
-            ("duration", limits.duration, longest_job(pool), format_duration),
+            ("duration", limits.duration, job_limit(pool), format_duration),
         )
         return beyond(here, f"pool `{pool.name}`", asked)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from afspec.diagnostics import Severity, nearest
 from afspec.facility.covering import below, follow, unsourced, value_at, written
 from afspec.facility.quantities import format_duration, parse_bytes, parse_date, parse_duration, parse_ports, parse_rate
+from afspec.facility.sources import fresh_since
 from afspec.rules.base import Context, Finding, Rule
 from afspec.source import format_pointer, parse_pointer
 
@@ -56,7 +56,7 @@ class AF3002(Rule):
 
     def check(self, facility: Facility, context: Context) -> Iterator[Finding]:
         """Read the document again and renew `as_of:`, or change `stale_after:`."""
-        oldest = context.as_of - dt.timedelta(seconds=facility.stale_after)
+        oldest = fresh_since(context.as_of, facility.stale_after)
         for pointer, source in facility.sources.items():
             if source.said_before(oldest):
                 said = source.confirmed

@@ -54,8 +54,11 @@ def read_bytes(path: str) -> bytes:
     if not stat.S_ISREG(status.st_mode):
         os.close(descriptor)  # fdopen refuses directories with an error of its own
         raise fail("AF0002", "not an ordinary file", place=path)
-    with os.fdopen(descriptor, "rb") as stream:
-        data = stream.read(MAX_BYTES + 1) if status.st_size <= MAX_BYTES else b""
+    try:
+        with os.fdopen(descriptor, "rb") as stream:
+            data = stream.read(MAX_BYTES + 1) if status.st_size <= MAX_BYTES else b""
+    except OSError as error:  # a file system that went away, or a bad disk
+        raise fail("AF0002", f"file cannot be read: {error.strerror or error}", place=path) from error
     if status.st_size > MAX_BYTES or len(data) > MAX_BYTES:
         raise fail(
             "AF0003",

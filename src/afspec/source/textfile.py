@@ -14,7 +14,8 @@ from afspec.source.text import SourceFile, decode, fail, read_bytes
 class TextFiles:
     """Reads the files that the values of one spec or base name, each once.
 
-    `folder` is that of the spec; `absent` stands for a file that is not there, where that is no error.
+    `folder` is that of the spec; `absent` stands for a file that is not there, or has nothing in it, where that is no
+    error.
     """
 
     folder: str
@@ -43,7 +44,7 @@ class TextFiles:
                 first = error.diagnostics[0]
                 if first.span is not None:
                     raise
-                if first.code == "AF0001" and self.absent is not None:
+                if first.code in {"AF0001", "AF0014"} and self.absent is not None:
                     return Scalar(self.absent, plain=False, span=at)
                 raise fail("AF1007", f"file that `!file` names: {first.message}", span=span) from error
         return Scalar(self._read[path].text, plain=False, span=at)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _HERE = Path(__file__).parent
 # What decides, besides a check's own module, what comes of it.
-_COMMON = ("bench.py", "check.py", "compiled.py", "memory.py", "root.sh", "tools.py")
+_COMMON = ("bench.py", "check.py", "compiled.py", "memory.py", "probing.py", "root.sh", "tools.py")
 _MOST = 2000
 
 

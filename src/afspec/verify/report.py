@@ -112,7 +112,7 @@ class Report:
         said = [_counted(len(self.site.contents), "file"), _counted(found, "finding") if found else "nothing found"]
         if skipped:
             said.append(f"{_counted(skipped, 'file')} not checked by every tool")
-        return f"{self.site.place or self.site.site}: {', '.join(said)}"
+        return f"{printable(self.site.place or self.site.site)}: {', '.join(said)}"
 
     def data(self) -> dict[str, Any]:
         """For scripts."""

@@ -242,6 +242,15 @@ def test_words(old: str, new: str, group: Group, words: str) -> None:
     assert back == taken.mirrored
 
 
+def test_item_without_a_name_that_is_there_twice() -> None:
+    rewrite = "{prefix: 'https://a.example', replacement: 'root://a.example'}"
+    once, twice = (f"agc: {{rewrites: [{', '.join([rewrite] * times)}]}}\n" for times in (1, 2))
+    change = only(once, twice)
+    assert (change.group, change.old) == (Group.NEW, None)
+    assert change.new == "prefix https://a.example replacement root://a.example"
+    assert only(twice, once) == change.mirrored
+
+
 def test_default_that_is_written_is_no_change() -> None:
     written = "access: {ssh: {hosts: [{name: a, host: a, port: 22}]}}\n"
     assert compare(facility(written), facility(written.replace(", port: 22", ""))) == []

@@ -9,7 +9,8 @@ import runpy
 import stat
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -22,9 +23,6 @@ from support import facility
 from user_setup_site import Site, full
 
 from afspec.agc.run.addresses import SiteAddresses
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 UNL = "https://xrootd-local.unl.edu:1094"
 SPEC = """
@@ -238,6 +236,39 @@ def test_a_list_may_be_rewritten_in_place(tmp_path: Path) -> None:
     assert paths_of(one.read_text()) == [f"{DOORS[0]}//root://xrootd-local.unl.edu:1094//y.root"]
     assert stat.S_IMODE(one.stat().st_mode) == 0o640
     assert run(path, str(one), "-o", str(tmp_path / "nowhere/list.json")).returncode == 1
+
+
+def test_a_list_is_written_to_a_file_and_to_nothing_else(tmp_path: Path) -> None:
+    path, one = script(tmp_path), tmp_path / "list.json"
+    one.write_text(listed(f"{UNL}//y.root"))
+    os.mkfifo(tmp_path / "pipe")
+    done = run(path, str(one), "-o", str(tmp_path / "pipe"))
+    assert (done.returncode, done.stderr) == (1, f"rewrite_inputs: {one}: {tmp_path}/pipe is no file\n")
+    assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
+    (tmp_path / "link").symlink_to("list.json")
+    assert run(path, str(one), "-o", str(tmp_path / "link")).returncode == 0
+    assert (tmp_path / "link").is_symlink()
+    assert paths_of(one.read_text()) == [f"{DOORS[0]}//root://xrootd-local.unl.edu:1094//y.root"]
+
+
+@pytest.mark.parametrize("what", [["LIST"], ["--address", *(f"{UNL}//{number}" for number in range(3000))]])
+def test_an_output_that_takes_no_more_is_no_defect(what: list[str], tmp_path: Path) -> None:
+    path, one = script(tmp_path), tmp_path / "list.json"
+    one.write_text(listed(*(f"{UNL}//{number}" for number in range(3000))))
+    command = [sys.executable, "-I", str(path), *(str(one) if each == "LIST" else each for each in what)]
+    with Path("/dev/full").open("wb") as full_disk:
+        done = subprocess.run(command, stdout=full_disk, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1
+    assert "the output cannot be written" in done.stderr
+    assert done.stderr.count("\n") == 1
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
+    finally:
+        os.close(writer)
+    assert done.returncode == 0
+    assert "Error" not in done.stderr
 
 
 @pytest.mark.parametrize("arguments", [[], ["list.json", "--address", "x"], ["--address", "x", "--local"], ["--wrong"]])

@@ -173,6 +173,23 @@ def test_every_question_has_a_target_and_an_alert() -> None:
     assert f'verdict="{Verdict.BROKEN}"' in broken["expr"]
 
 
+def test_health_is_the_page_itself_and_ipv4_comes_first() -> None:
+    modules = yaml.safe_load(files()["monitoring/prometheus/blackbox.yml"])["modules"]
+    assert not any(module["http"]["follow_redirects"] for module in modules.values() if module["prober"] == "http")
+    assert {module[module["prober"]]["preferred_ip_protocol"] for module in modules.values()} == {"ip4"}
+
+
+def test_a_clusters_job_that_is_left_out_is_not_missed() -> None:
+    body = SITE.replace('http: "http://triton.example.org:9000"', 'grpc: "triton.triton.svc.cluster.local:8001"')
+    groups = yaml.safe_load(files(body)["monitoring/prometheus/afspec-toy.rules.yml"])["groups"]
+    told = {rule["expr"] for rule in groups[1]["rules"] if rule["alert"] == "AfspecNotWatched"}
+    number = sum(not probe.inside for probe in asked(body).values())
+    assert told == {
+        f'(count(probe_success{{job="afspec-toy"}}) or vector(0)) < {number}',
+        '(count(probe_success{job="afspec-toy-cluster"})) < 1',
+    }
+
+
 def test_certificates_are_watched_where_there_are_any() -> None:
     plain = 'services: {reana: {stance: promised, url: "http://reana.example.org"}}\n'
     for body, number in ((SITE, 2), (plain, 0)):
@@ -329,8 +346,9 @@ services:
     assert f"(127.0.0.1:{nobody})" in found["xcache-gone"][1]
 
 
-def test_the_local_check_says_what_it_cannot_do(tmp_path: Path) -> None:
-    assert local_checks(tmp_path, SITE, AF_TIMEOUT="soon") == {
+@pytest.mark.parametrize("seconds", ["soon", "nan", "inf", "-1", "0"])
+def test_the_local_check_says_what_it_cannot_do(seconds: str, tmp_path: Path) -> None:
+    assert local_checks(tmp_path, SITE, AF_TIMEOUT=seconds) == {
         "monitoring": (3, "AF_TIMEOUT is no number of seconds"),
     }
 
@@ -346,6 +364,17 @@ def test_the_local_check_judges_certificates(days: int, severity: str, state: in
     match = LINE.fullmatch(said)
     assert match
     assert (int(match[1]), match[3]) == (state, f"days_left={float(days):.1f}")
+
+
+def test_the_local_check_has_a_service_for_each_certificate_of_a_machine(capsys: pytest.CaptureFixture[str]) -> None:
+    module: dict[str, Any] = {"__name__": "checks"}
+    exec(compile(files()["monitoring/check_mk/afspec_toy.py"], "checks.py", "exec"), module)  # noqa: S102 - ours
+    ports = (443, 8443, 443)
+    module["PROBES"] = tuple(("a", "fine", "a.org", port, f"https://a.org:{port}/", "critical", "A") for port in ports)
+    module["ask"] = lambda probe, _: (f'0 "AF toy {probe[0]}" - well', 4_000_000_000)
+    assert module["main"]() == 0
+    names = [match[2] for line in capsys.readouterr().out.splitlines() if (match := LINE.fullmatch(line))]
+    assert [name for name in names if name != "a"] == ["certificate-a.org", "certificate-a.org-8443"]
 
 
 def test_the_local_check_runs_on_an_old_python_and_keeps_text_as_text() -> None:

@@ -122,7 +122,9 @@ def test_a_source_is_a_host_or_a_domain(source: str) -> None:
     assert found.code == "AF2005"
 
 
-def probe(folder: Path, *arguments: str, fails: str = "", body: str = SLAC) -> subprocess.CompletedProcess[str]:
+def probe(
+    folder: Path, *arguments: str, fails: str = "", body: str = SLAC, **more: str
+) -> subprocess.CompletedProcess[str]:
     """probe.sh with clients that only say what they were asked."""
     folder.mkdir(exist_ok=True)
     for tool in ("xrdfs", "xrdcp"):
@@ -132,7 +134,7 @@ def probe(folder: Path, *arguments: str, fails: str = "", body: str = SLAC) -> s
         stub.chmod(0o755)
     script = folder / "probe.sh"
     script.write_text(next(text for path, text in rendered(body).items() if path.endswith("/probe.sh")))
-    environment = {"PATH": f"{folder}:/usr/bin:/bin"}
+    environment = {"PATH": f"{folder}:/usr/bin:/bin", **more}
     return subprocess.run(
         ["bash", str(script), *arguments], capture_output=True, text=True, check=False, env=environment
     )
@@ -158,6 +160,14 @@ def test_the_probe_tells_a_failure_in_a_line(fails: str, tmp_path: Path) -> None
     assert "|" not in done.stdout
     assert "secret" not in done.stdout
     assert done.stdout.count("to / host") == 1
+
+
+@pytest.mark.parametrize("seconds", ["soon", "-1", "0", "1.5", "99999"])
+def test_the_probe_takes_whole_seconds(seconds: str, tmp_path: Path) -> None:
+    done = probe(tmp_path, AF_TIMEOUT=seconds)
+    told = f"XCACHE UNKNOWN - AF_TIMEOUT is no number of seconds: {seconds}\n"
+    assert (done.returncode, done.stdout) == (3, told)
+    assert probe(tmp_path, AF_TIMEOUT="60").returncode == 0
 
 
 def test_the_probe_gives_the_source_a_port_where_the_cache_wants_one(tmp_path: Path) -> None:

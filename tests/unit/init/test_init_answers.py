@@ -44,6 +44,7 @@ def question(key: str) -> Question:
         ("mfa", "none", "none"),
         ("organisation", "unknown", None),
         ("cvmfs", [], None),
+        ("cvmfs", " , ", None),
         ("declared_by", "unknown", "site"),
         ("dask_disk", "", "4 GB"),
     ],

@@ -22,8 +22,8 @@ from afspec.source.parser import parse
 from afspec.source.text import SourceFile
 
 SCHEMA = "../facility.schema.json"
-# Warnings that say what is honest: a promise whose document, address, login or members nobody gave.
-HONEST = {"AF3003", "AF3202", "AF3203", "AF3502", "AF3702"}
+# Warnings that say what is honest: a promise whose document, address, login, members, cluster or pool nobody gave.
+HONEST = {"AF3003", "AF3202", "AF3203", "AF3502", "AF3702", "AF3705", "AF3706"}
 _EXAMPLE = re.compile(r"^(\s*)#(?! \S)(.*)$")
 # Answers that people may give, by the type of what is asked; hostile text goes wherever text may.
 _FREE: dict[str, list[str]] = {
@@ -175,6 +175,13 @@ def test_it_compiles(given: Answers) -> None:
 def test_a_worker_of_dask_fits_where_it_is_sent() -> None:
     given: Answers = {"scheduler": "slurm", "slots": "small", "memory": "1 GB", "dask": "jobqueue"}
     assert problems(compose("toy", given, SCHEMA)) <= HONEST
+
+
+def test_a_service_runs_in_the_cluster_that_was_named() -> None:
+    given: Answers = {"scheduler": "htcondor", "services": ["coffea_casa", "triton"]}
+    assert problems(compose("toy", given, SCHEMA)) - {"AF3702"} == {"AF3705"}
+    given["cluster"] = "okd"
+    assert problems(compose("toy", given, SCHEMA)) - {"AF3702"} == set()
 
 
 def test_what_was_not_said_is_a_comment_only() -> None:

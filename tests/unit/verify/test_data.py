@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from hypothesis import given
 from support import JSON
 from verify_support import ask, compiled, found
@@ -30,9 +31,28 @@ def test_key_that_is_given_twice_in_yaml() -> None:
     assert found("data", files) == [("a.yml", 3, "key 'a' is given twice"), ("a.yml", 6, "key 'x' is given twice")]
 
 
+def test_what_is_named_again_is_read_once() -> None:
+    laughs = "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 30))
+    files = {"a.yaml": "a0: &a0 {x: 1, x: 2}\n" + laughs, "b.yaml": "a: &a [*a]\n"}
+    assert found("data", files) == [("a.yaml", 1, "key 'x' is given twice")]
+
+
 @given(JSON)
 def test_whatever_json_writes_is_fine(value: object) -> None:
     assert found("data", {"a.json": json.dumps(value, indent=1)}) == []
+
+
+@pytest.mark.parametrize(
+    ("check", "path", "text", "line"),
+    [
+        ("data", "a.json", "[" * 200_000, 0),
+        ("data", "a.yaml", "a: 1\nb:\n  " + "[" * 200_000, 3),
+        ("python", "a.py", "x = " + "-" * 100_000 + "1\n", 0),
+        ("python", "a.py", "x = " + "+".join("1" * 100_000) + "\n", 0),
+    ],
+)
+def test_what_is_nested_too_deeply_is_found_and_ends_nothing(check: str, path: str, text: str, line: int) -> None:
+    assert found(check, {path: text}) == [(path, line, "is nested too deeply")]
 
 
 def test_compiled_files_are_fine() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -63,6 +64,25 @@ def test_folder_does_not_grow_for_ever(folder: Path, monkeypatch: pytest.MonkeyP
         memory.remember(f"{number:064}", [])
     assert len(list(folder.iterdir())) <= 10
     assert memory.recall(f"{29:064}") == []
+
+
+@pytest.mark.parametrize("changed", ["checks/dask.py", "probes/jobqueue.py", "probing.py", "bench.py"])
+def test_key_changes_with_what_decides_in_our_own_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: str
+) -> None:
+    check = next(check for check in all_checks() if check.name == "dask")
+    shutil.copytree(memory._HERE, tmp_path / "verify")
+    monkeypatch.setattr(memory, "_HERE", tmp_path / "verify")
+    site = Compiled.of_texts("toy", {"dask/dask.yaml": "a: 1\n"})
+    keys = set()
+    for code in ("", "# changed\n"):
+        with (tmp_path / "verify" / changed).open("a") as file:
+            file.write(code)
+        # Each run of afspec reads its own code once.
+        memory._code.cache_clear()
+        keys.add(memory.key_of(check, Located({}, "1", "here"), site, ["dask/dask.yaml"]))
+    memory._code.cache_clear()
+    assert len(keys) == 2
 
 
 def test_key_changes_with_tool_files_and_check() -> None:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from verify_support import ask, compiled, found
+from typing import TYPE_CHECKING
 
-from afspec.verify import State
+import pytest
+from verify_support import ask, check_called, compiled, found
+
+from afspec.verify import Compiled, State, verify
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_option_that_ssh_does_not_know() -> None:
@@ -24,3 +30,12 @@ def test_configuration_of_all_hosts_is_read_too() -> None:
 
 def test_compiled_configuration_is_fine() -> None:
     assert ask("ssh", compiled("slac")).state is State.FINE
+
+
+@pytest.mark.parametrize("match", ['Match exec "{}"', '  match host a !exec "{}"', 'Match Exec="{}"'])
+def test_program_that_a_configuration_names_is_not_started(match: str, tmp_path: Path) -> None:
+    line = match.format(f"touch {tmp_path}/started")
+    site = Compiled.of_texts("toy", {"ssh/config": f"Host a\n  User x\n{line}\n  User y\n"})
+    (verdict,) = verify(site, [check_called("ssh")]).verdicts
+    assert (verdict.state, list(tmp_path.iterdir())) == (State.UNCHECKED, [])
+    assert "Match exec" in verdict.reason

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 _WHERE: Final = "Name what `afspec compile SPEC -o build` writes: build/NAME, or its agc/site.yaml"
 _PROXY: Final = "X509_USER_PROXY"
 _AGAIN: Final = "Compile it again: `afspec compile SPEC -o build`"
+_VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 T = TypeVar("T", str, int, bool, list[Any])
 
@@ -69,7 +71,7 @@ def load_site(path: Path) -> SiteSettings:
         raise AgcError(f"{path} holds no agc/site.yaml", _WHERE)
     try:
         told = yaml.safe_load(place.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, yaml.YAMLError) as error:  # a day that no month has is a ValueError
         raise AgcError(f"{place} cannot be read: {' '.join(str(error).split())}", _AGAIN) from None
     return _settings(_Part(told, f"{place}"), place)
 
@@ -121,11 +123,9 @@ class _Part:
 def _settings(told: _Part, place: Path) -> SiteSettings:
     inputs, dask = told.part("inputs"), told.part("dask")
     rules = [_Part(each, f"{place}: inputs: rewrites") for each in inputs.get("rewrites", list, [])]
-    user = getpass.getuser()
-    environment = told.part("environment")
     return SiteSettings(
         name=told.get("site", str, ""),
-        folder=place.parent.parent if place.parent.name == "agc" else place.parent,
+        folder=_compiled(place.parent),
         via=dask.get("via", str, ""),
         addresses=SiteAddresses(
             tuple((rule.get("prefix", str, ""), rule.get("replacement", str, "")) for rule in rules),
@@ -134,8 +134,32 @@ def _settings(told: _Part, place: Path) -> SiteSettings:
         ),
         workers=dask.get("workers", int, 0) or None,
         chunk=told.get("chunk_events", int, 0) or None,
-        environment={
-            name: environment.get(name, str, "").replace("{user}", user).replace("{initial}", user[:1])
-            for name in environment.value
-        },
+        environment=_environment(told.part("environment")),
     )
+
+
+def _compiled(folder: Path) -> Path:
+    """What was compiled for the site: the settings' folder, or the one above where that is agc, by any name."""
+    if folder.name == "agc":
+        return folder.parent
+    here = folder.resolve()
+    return here.parent if here.name == "agc" else folder
+
+
+def _environment(told: _Part) -> dict[str, str]:
+    """Variables, with the user's name in them."""
+    user, found = _user(), {}
+    for name in told.value:
+        value = told.get(name, str, "")
+        if not isinstance(name, str) or not _VARIABLE.match(name) or "\0" in value:
+            raise AgcError(f"{told.place}: {name!r} cannot be set as a variable", _AGAIN)
+        found[name] = value.replace("{user}", user).replace("{initial}", user[:1])
+    return found
+
+
+def _user() -> str:
+    """The user's name; in pods the user may have no more than a number."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())

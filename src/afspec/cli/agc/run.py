@@ -84,7 +84,12 @@ _HOW = _options(
         metavar="FOLDER",
         help="Start the site's: what `compile` wrote, build/NAME.",
     ),
-    click.option("--via", default="", metavar="WAY", help="With --cluster: jobqueue or gateway (default: the first)."),
+    click.option(
+        "--via",
+        default="",
+        metavar="WAY",
+        help="With --cluster: jobqueue, gateway, operator or coffea_casa (default: the site's first).",
+    ),
     click.option("--image", default=None, metavar="NAME", help="With --cluster: what workers run in; '' for nothing."),
     click.option("--workers", type=click.IntRange(1), metavar="N", help="Of Dask."),
     click.option("--wait", type=click.FloatRange(1), default=300.0, show_default=True, help="Seconds, for workers."),

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from afspec.verify.bench import ToolError
-from afspec.verify.check import Check, Finding
+from afspec.verify.check import Check, Finding, NotCheckedError
 from afspec.verify.tools import Program
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ _ROOTS = ("trixie", "bookworm")
 _FATAL = re.compile(r"FATAL:\s+(?P<said>.*)", re.DOTALL)
 # What Apptainer says when it has understood the file, and begins.
 _UNDERSTOOD = "Starting build..."
+# The one section that is executed before the base is fetched, and on this machine. No compiled file has one.
+_EXECUTED = re.compile(r"^\s*%pre\b", re.MULTILINE | re.IGNORECASE)
 _RUN = re.compile(r"^RUN\b(?:.*\\\n)*.*$", re.MULTILINE | re.IGNORECASE)
 _NO_TARGET = 'The target "verify" was not found'
 _STEP = re.compile(r"building at STEP \"(?P<step>.*?)\":", re.DOTALL)
@@ -41,6 +43,8 @@ class Apptainer(Check):
     def run(self, bench: Bench, site: Compiled, files: list[str]) -> Iterator[Finding]:
         for path in files:
             text = site.text(path)
+            if _EXECUTED.search(text):
+                raise NotCheckedError("`%pre` is executed on this machine, which is not done here")
             # A base that is nowhere: whatever the machine has, nothing is built.
             copy = bench.write("own/verify.def", re.sub(r"(?mi)^From:.*$", "From: /nowhere/base", text, count=1))
             done = bench.run(["apptainer", "build", f"{bench.inside}/own/image.sif", copy])

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from afspec.verify.compiled import Compiled
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+# No configuration is nested as deeply; what is would end the parsers with all of afspec, not with an error.
+_DEEPEST = 200
+_TOO_DEEP = "is nested too deeply"
 
 
 class Data(Check):
@@ -55,6 +58,8 @@ class Python(Check):
                     compile(site.text(path), path, "exec", dont_inherit=True)
                 except SyntaxError as error:
                     yield Finding(path, error.lineno or 0, error.msg, error.offset or 1)
+                except (RecursionError, MemoryError):
+                    yield Finding(path, 0, _TOO_DEEP)
 
 
 def _json(path: str, text: str) -> Iterator[Finding]:
@@ -69,6 +74,8 @@ def _json(path: str, text: str) -> Iterator[Finding]:
         json.loads(text, object_pairs_hook=pairs)
     except json.JSONDecodeError as error:
         yield Finding(path, error.lineno, error.msg, error.colno)
+    except RecursionError:
+        yield Finding(path, 0, _TOO_DEEP)
     for name in twice:
         at = text.rfind(json.dumps(name))
         yield Finding(path, text.count("\n", 0, at) + 1, f"key {name!r} is given twice")
@@ -76,6 +83,9 @@ def _json(path: str, text: str) -> Iterator[Finding]:
 
 def _yaml(path: str, text: str) -> Iterator[Finding]:
     try:
+        if line := _too_deep(text):
+            yield Finding(path, line, _TOO_DEEP)
+            return
         for root in yaml.compose_all(text, Loader=_LOADER):
             yield from _twice(path, root)
     except yaml.MarkedYAMLError as error:
@@ -86,15 +96,34 @@ def _yaml(path: str, text: str) -> Iterator[Finding]:
         yield Finding(path, 0, " ".join(str(error).split()))
 
 
-def _twice(path: str, node: yaml.Node | None) -> Iterator[Finding]:
-    if isinstance(node, yaml.MappingNode):
-        seen = set()
-        for key, value in node.value:
-            name = (key.tag, str(key.value))
-            if name in seen:
-                yield Finding(path, key.start_mark.line + 1, f"key {key.value!r} is given twice")
-            seen.add(name)
-            yield from _twice(path, value)
-    elif isinstance(node, yaml.SequenceNode):
-        for item in node.value:
-            yield from _twice(path, item)
+def _too_deep(text: str) -> int:
+    """The line from which on YAML is nested too deeply; 0 where it is not."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > _DEEPEST:
+                return event.start_mark.line + 1 if event.start_mark else 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+    return 0
+
+
+def _twice(path: str, root: yaml.Node | None) -> Iterator[Finding]:
+    left, visited = [root], set()
+    while left:
+        node = left.pop()
+        # An alias is the node that it names, which may be around it, too.
+        if id(node) in visited:
+            continue
+        visited.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            seen = set()
+            for key, value in node.value:
+                name = (key.tag, str(key.value))
+                if name in seen:
+                    yield Finding(path, key.start_mark.line + 1, f"key {key.value!r} is given twice")
+                seen.add(name)
+                left.append(value)
+        elif isinstance(node, yaml.SequenceNode):
+            left += node.value

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from afspec.verify.check import Check, Finding
+from afspec.verify.check import Check, Finding, NotCheckedError
 from afspec.verify.tools import Program
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from afspec.verify.compiled import Compiled
 
 _HOST = re.compile(r"^\s*Host\s+(.+)$", re.MULTILINE | re.IGNORECASE)
+_EXECUTED = re.compile(r"^\s*Match\b.*\bexec\b", re.MULTILINE | re.IGNORECASE)
 _KEY = re.compile(r"^HostKey\s.*$", re.MULTILINE | re.IGNORECASE)
 _ADDRESS = re.compile(r"^(ListenAddress\s+)[^\s:]+", re.MULTILINE | re.IGNORECASE)
 # Both `F: line 3: Bad ...` and `F line 3: ...`, the summing up at the end apart.
@@ -41,6 +42,9 @@ class SshClient(Check):
 
     def run(self, bench: Bench, site: Compiled, files: list[str]) -> Iterator[Finding]:
         for path in files:
+            # ssh -G asks that program whether the lines below it count. No compiled file has one.
+            if _EXECUTED.search(site.text(path)):
+                raise NotCheckedError("`Match exec` starts a program, which is not done here")
             names = {name for line in _HOST.findall(site.text(path)) for name in line.split()}
             found: set[Finding] = set()
             for host in sorted(name for name in names if not set(name) & set("*?!")) or ["host.example"]:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import getpass
-from typing import TYPE_CHECKING
+import os
+from pathlib import Path
 
 import pytest
 
 from afspec.agc.errors import AgcError
 from afspec.agc.run.addresses import SiteAddresses
 from afspec.agc.run.site import SiteSettings, addresses, load_site
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 UNL = "https://xrootd-local.unl.edu:1094//store/a.root"
 SITE = """
@@ -47,6 +45,23 @@ def test_a_site_is_named_by_its_folder_or_its_file(below: str, compiled: Path) -
     assert site.environment == {"SITE_NAME": "AF_200", "X509_USER_PROXY": f"/home/{user[0]}/{user}/proxy"}
 
 
+@pytest.mark.parametrize("named", [".", "site.yaml"])
+def test_a_site_is_named_from_its_own_folder(named: str, compiled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(compiled / "agc")
+    assert load_site(Path(named)).folder == compiled
+
+
+def test_a_user_of_a_pod_may_have_no_name(compiled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody(_: int) -> None:
+        raise KeyError("getpwuid(): uid not found")
+
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+    user = str(os.getuid())
+    assert load_site(compiled).environment["X509_USER_PROXY"] == f"/home/{user[0]}/{user}/proxy"
+
+
 def test_a_site_may_say_little(tmp_path: Path) -> None:
     (tmp_path / "site.yaml").write_text("site: toy\n")
     assert load_site(tmp_path) == SiteSettings("toy", tmp_path)
@@ -63,6 +78,10 @@ def test_a_site_may_say_little(tmp_path: Path) -> None:
         ("inputs: {rewrites: [x]}", "rewrites is no mapping"),
         ("inputs: {rewrites: {}}", "rewrites: a list is wanted"),
         ("environment: {SITE_NAME: 1}", "SITE_NAME: a text is wanted"),
+        ("environment: {1: a}", "environment: 1 cannot be set as a variable"),
+        ("environment: {A=B: a}", "environment: 'A=B' cannot be set as a variable"),
+        ('environment: {A: "a\\0b"}', "environment: 'A' cannot be set as a variable"),
+        ("site: 2024-13-45", "cannot be read"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_place(text: str, told: str, tmp_path: Path) -> None:

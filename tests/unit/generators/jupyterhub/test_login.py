@@ -40,7 +40,8 @@ def test_without_a_domain_to_strip_the_claim_is_the_name(load: Any) -> None:
 def test_the_addresses_of_an_issuer_come_from_its_kind(
     load: Any, method: str, authenticator: str, authorize: str, userinfo: str
 ) -> None:
-    settings = load(KEYCLOAK.replace("keycloak", method) + hub("local"))
+    more = "    strip_domain: cern.ch\n" if method == "globus" else ""
+    settings = load(KEYCLOAK.replace("keycloak", method) + more + hub("local"))
     assert settings.JupyterHub.authenticator_class == f"oauthenticator.{authenticator}OAuthenticator"
     assert settings.OAuthenticator.authorize_url == f"https://sso.example.org/realms/af{authorize}"
     assert settings.OAuthenticator.userdata_url == f"https://sso.example.org/realms/af{userinfo}"
@@ -145,9 +146,19 @@ def test_users_and_groups_may_both_enter(load: Any) -> None:
     assert settings.OAuthenticator.allowed_groups == {"af"}
 
 
+def test_globus_is_asked_for_accounts_of_one_domain(load: Any) -> None:
+    body = KEYCLOAK.replace("keycloak", "globus")
+    settings = load(body + "    strip_domain: cern.ch\n" + hub("local"))
+    assert settings.GlobusOAuthenticator.identity_provider == "cern.ch"
+    assert settings.OAuthenticator.username_claim == "preferred_username", "Globus' authenticator takes no function"
+    assert not rendered(body + hub("local")), "alice of any domain would be alice"
+
+
 def test_groups_of_globus_are_its_own(load: Any) -> None:
     uuid = "6ba7b810-9dad-11d1-80b4-00c04fd430c8"
-    settings = load(KEYCLOAK.replace("keycloak", "globus") + f"    groups: [{uuid}]\n" + hub("local"))
+    settings = load(
+        KEYCLOAK.replace("keycloak", "globus") + f"    strip_domain: a.org\n    groups: [{uuid}]\n" + hub("local")
+    )
     assert settings.GlobusOAuthenticator.allowed_globus_groups == {uuid}
     assert "manage_groups" not in settings.OAuthenticator
     assert "allow_all" not in settings.Authenticator
