@@ -131,7 +131,7 @@ def test_a_build_that_fails_leaves_nothing(
 def test_an_image_trusts_whom_this_machine_trusts_and_asks_its_index(monkeypatch: pytest.MonkeyPatch) -> None:
     said = (
         "global.index-url='https://pypi.example.org/simple'\n"
-        "global.extra-index-url='file:///opt/pypi https://more.example.org'\n"
+        "global.extra-index-url='file:///srv/index https://more.example.org'\n"
         "global.constraint='/etc/constraints.txt'\n:env:.find-links='/opt/wheels'\n"
     )
     monkeypatch.setattr(base, "_configured", lambda: said)
