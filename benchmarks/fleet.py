@@ -1,7 +1,7 @@
 """A fleet of sites varied from the three real ones: `python benchmarks/fleet.py 1000 FOLDER`.
 
-Writes FOLDER/sites/*.yaml and a copy of the bases that they extend. Each site keeps the text of its model, comments
-included, with its own name, title, numbers of nodes, quotas and up to three partitions or queues more; all are valid.
+Writes FOLDER/sites/*.yaml and a copy of the bases and locks that they name. Each site keeps the text of its model,
+comments included, with its own name, title, numbers of nodes, quotas and up to three partitions or queues more; all are valid.
 The same seed gives the same fleet. Sites are written one by one, so that ten thousand need no more memory than ten.
 """
 
@@ -130,7 +130,8 @@ def sites(count: int, seed: int = 2023) -> Iterator[tuple[str, str]]:
 
 def write(count: int, folder: Path, seed: int = 2023, said: Callable[[int], None] = lambda _: None) -> None:
     """Write a fleet into a folder; `said` is told how many sites there are so far."""
-    shutil.copytree(SPECS / "base", folder / "base", dirs_exist_ok=True)
+    for shared in ("base", "images"):
+        shutil.copytree(SPECS / shared, folder / shared, dirs_exist_ok=True)
     (folder / "sites").mkdir(parents=True, exist_ok=True)
     for number, (name, text) in enumerate(sites(count, seed), 1):
         (folder / "sites" / name).write_text(text, encoding="utf-8")
@@ -140,7 +141,7 @@ def write(count: int, folder: Path, seed: int = 2023, said: Callable[[int], None
 def main() -> None:
     parser = argparse.ArgumentParser(description="Write a fleet of sites varied from the three real ones.")
     parser.add_argument("count", type=int, help="how many sites")
-    parser.add_argument("folder", type=Path, help="where; sites/ and base/ are made in it")
+    parser.add_argument("folder", type=Path, help="where; sites/, base/ and images/ are made in it")
     parser.add_argument("--seed", type=int, default=2023, help="another fleet (default: %(default)s)")
     given = parser.parse_args()
     write(given.count, given.folder, given.seed)
