@@ -1,8 +1,9 @@
 """A fleet of sites varied from the three real ones: `python benchmarks/fleet.py 1000 FOLDER`.
 
 Writes FOLDER/sites/*.yaml and a copy of the bases and locks that they name. Each site keeps the text of its model,
-comments included, with its own name, title, numbers of nodes, quotas and up to three partitions or queues more; all are
-valid. The same seed gives the same fleet. Sites are written one by one, so that ten thousand need no more memory than ten.
+comments included, with its own name, title, numbers of nodes, quotas and up to three partitions or queues more; all
+are valid. The same seed gives the same fleet. Sites are written one by one, so that ten thousand need no more memory
+than ten.
 """
 
 from __future__ import annotations
