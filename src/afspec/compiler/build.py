@@ -13,6 +13,7 @@ from afspec.compiler.toolchain import core_digest, generator_digests
 from afspec.compiler.writer import JOURNAL_NAME, Changes, OutputFolder, apply, compare
 from afspec.diagnostics import AfspecError, nearest
 from afspec.generators import all_generators
+from afspec.generators.cluster.objects import SPEC_DIGEST
 from afspec.source.text import digest, fail, read_bytes
 
 if TYPE_CHECKING:
@@ -92,11 +93,20 @@ def unchanged(site: Site) -> Outcome | None:
 
 
 def render_site(checked: Checked, only: tuple[str, ...] = ()) -> Mapping[str, list[Artifact]]:
-    """The files of each selected generator, rendered and verified; pure."""
+    """The files of each selected generator, rendered and verified, with the spec's digest where it belongs; pure."""
     from afspec.compiler.render import render  # noqa: PLC0415 - an unchanged site renders nothing
 
     known = all_generators()
-    return render(checked.facility, [known[name] for name in selected(only)])
+    rendered = render(checked.facility, [known[name] for name in selected(only)])
+    spec = digest_inputs(inputs_of(checked.document))
+    return {name: [_stamped(artifact, spec) for artifact in group] for name, group in rendered.items()}
+
+
+def _stamped(artifact: Artifact, spec: str) -> Artifact:
+    """A file with the digest of the spec: the one that the lock has, so that an object in a cluster leads to it."""
+    if SPEC_DIGEST not in artifact.text:
+        return artifact
+    return artifact._replace(text=artifact.text.replace(SPEC_DIGEST, spec))
 
 
 def _new_lock(checked: Checked, rendered: Mapping[str, list[Artifact]], old: Lock | None) -> Lock:

@@ -32,10 +32,10 @@ def core_digest() -> str:
     """Digest of the parts of afspec that every output passes through."""
     root = Path(afspec.__file__).parent
     digest = hashlib.sha256(afspec.__version__.encode())
-    # Installed, the generators are below afspec/generators: they have digests of their own.
+    # Installed, the generators are below afspec/generators: they have digests of their own, and are in this one, too.
     for name in _CORE:
-        for path in sorted((root / name).glob("*.py")):
-            digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+        for path in sorted((root / name).rglob("*.py")):
+            digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 
 

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from afspec.facility.common import Capability, Model, SecretRef
 from afspec.facility.quantities import Bytes, Duration, Ports
-from afspec.facility.words import Count, Name, Path, Port, ServiceUrl, Url, UserPath, Word
+from afspec.facility.words import Count, DnsLabel, DnsName, Name, Path, Port, ServiceUrl, Url, UserPath, Word
 
 
 class DaskPorts(Capability):
@@ -64,14 +64,15 @@ class Gateway(Capability):
     backend: Literal["kubernetes", "slurm", "pbs", "local"] | None = Field(None, description="What runs the workers.")
     max_cores: Count | None = Field(None, description="Most cores a cluster may have.")
     idle: Duration | None = Field(None, description="How long an idle cluster lasts.")
+    namespace: DnsLabel | None = Field(None, description="Its namespace on the cluster; left out, dask-gateway.")
     server: GatewayServer | None = Field(None, description="How the site runs it.")
 
 
 class Operator(Capability):
     """dask-kubernetes' operator."""
 
-    namespace: Name | None = Field(None, description="The namespace of the clusters.")
-    service_account: Name | None = Field(None, description="The account that sessions use.")
+    namespace: DnsLabel | None = Field(None, description="The namespace of the clusters.")
+    service_account: DnsName | None = Field(None, description="The account that sessions use.")
 
 
 class CoffeaCasaDask(Capability):

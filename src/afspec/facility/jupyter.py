@@ -9,7 +9,7 @@ from pydantic import Field
 
 from afspec.facility.common import Model, Named, NamedCapability, SecretRef
 from afspec.facility.quantities import Bytes, Duration
-from afspec.facility.words import Count, Flag, Name, Path, Port, Reference, Text, Url, Whole, Word
+from afspec.facility.words import Count, DnsLabel, Flag, Name, Path, Port, Reference, Text, Url, Whole, Word
 
 
 class JupyterKind(StrEnum):
@@ -118,6 +118,7 @@ class Jupyter(NamedCapability):
         None, description="What the sessions run on."
     )
     pool: Name | None = Field(None, description="The batch pool that runs the sessions.")
+    namespace: DnsLabel | None = Field(None, description="Namespace of sessions on the cluster; left out, its name.")
     servers: Count | None = Field(None, description="Machines that run it.")
     limits: Limits | None = Field(None, description="The most a session may ask for.")
     profiles: tuple[Profile, ...] = Field((), description="Choices that users are offered.")

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from afspec.facility.common import Capability, Model, Named
 from afspec.facility.quantities import Bytes
-from afspec.facility.words import Count, Flag, Name, Text, Version, Word
+from afspec.facility.words import Count, DnsLabel, DnsName, Flag, Text, Url, Version, Word
 
 
 class Orchestrator(StrEnum):
@@ -28,8 +28,8 @@ class Orchestrator(StrEnum):
 class Ingress(Model):
     """How services are published."""
 
-    ingress_class: Name | None = Field(None, description="The ingress class.", examples=["nginx"])
-    issuer: Name | None = Field(None, description="cert-manager's issuer.", examples=["letsencrypt-prod"])
+    ingress_class: DnsName | None = Field(None, description="The ingress class.", examples=["nginx"])
+    issuer: DnsName | None = Field(None, description="cert-manager's ClusterIssuer.", examples=["letsencrypt-prod"])
     snippets: Flag | None = Field(None, description="Whether configuration snippets are allowed.")
 
 
@@ -40,6 +40,38 @@ class Quota(Model):
     memory: Bytes | None = Field(None, description="Memory.")
     gpus: Count | None = Field(None, description="GPUs.")
     pods: Count | None = Field(None, description="Pods.")
+    storage: Bytes | None = Field(None, description="What its volumes may hold in all.")
+    claims: Count | None = Field(None, description="PersistentVolumeClaims.")
+
+
+class Container(Model):
+    """What a container gets that asks for nothing (Kubernetes documentation, Limit Ranges)."""
+
+    cpu: Count | None = Field(None, description="Cores that it may use.")
+    memory: Bytes | None = Field(None, description="Memory that it may use.")
+    cpu_request: Count | None = Field(None, description="Cores that are kept for it; left out, what it may use.")
+    memory_request: Bytes | None = Field(None, description="Memory that is kept for it; left out, what it may use.")
+
+
+class Autoscaling(Model):
+    """What the cluster scales by when it scales by more than load on processors."""
+
+    adapter: Literal["prometheus-adapter", "keda"] = Field(
+        "prometheus-adapter", description="What makes Prometheus' metrics known to autoscalers."
+    )
+    prometheus: Url | None = Field(
+        None,
+        description="Prometheus, as seen from inside the cluster.",
+        examples=["http://prometheus.monitoring:9090"],
+    )
+
+
+class VCluster(Model):
+    """A virtual cluster that is given to users."""
+
+    name: DnsLabel = Field("atlas", description="Its name; its namespace in the host's cluster is vcluster-NAME.")
+    high_availability: Flag | None = Field(None, description="Whether its control plane has more than one replica.")
+    storage: Bytes = Field(5 * 1024**3, description="Volume of its control plane.")
 
 
 class Orchestration(Capability):
@@ -47,12 +79,20 @@ class Orchestration(Capability):
 
     kind: Orchestrator | None = Field(None, description="What orchestrates containers.")
     version: Version | None = Field(None, description="Version of the cluster's API.", examples=["1.30"])
-    namespace: Name | None = Field(None, description="The namespace of the facility's services.")
+    namespace: DnsLabel | None = Field(
+        None, description="The one namespace of the facility's services; left out, each has one of its own."
+    )
     ingress: Ingress | None = Field(None, description="How services are published.")
     quota: Quota | None = Field(None, description="What a namespace may use.")
     network_policy: Literal["enforced", "not_enforced"] | None = Field(
         None, description="Whether NetworkPolicy objects have an effect."
     )
+    storage_class: DnsName | None = Field(
+        None, description="Class of volumes that are made on demand; left out, the cluster's default."
+    )
+    containers: Container | None = Field(None, description="What a container gets that asks for nothing.")
+    autoscaling: Autoscaling = Field(Autoscaling(), description="What the cluster scales by.")
+    vcluster: VCluster = Field(VCluster(), description="The virtual cluster that users are given.")
 
 
 class Mig(Model):
@@ -60,6 +100,13 @@ class Mig(Model):
 
     strategy: Literal["none", "single", "mixed"] = Field(description="The device plugin's MIG strategy.")
     profiles: tuple[Word, ...] = Field((), description="Slices that are offered.", examples=[["1g.5gb"]])
+
+
+class Sharing(Model):
+    """One GPU for several containers at a time (NVIDIA k8s-device-plugin documentation, Shared Access to GPUs)."""
+
+    by: Literal["time_slicing", "mps"] = Field(description="How it is shared; never by both.")
+    replicas: Count = Field(description="Containers a GPU, or a MIG slice.", examples=[4])
 
 
 class Gpu(Named):
@@ -75,6 +122,7 @@ class Gpu(Named):
     cuda: Version | None = Field(None, description="Highest CUDA version that the driver supports.")
     mig: Mig | None = Field(None, description="How it is cut into slices.")
     resource: Word | None = Field(None, description="The resource's name in Kubernetes.", examples=["nvidia.com/gpu"])
+    sharing: Sharing | None = Field(None, description="How several containers share one.")
     ask: Text | None = Field(None, description="How a job asks for one.", examples=["--gpus a100:1"])
 
 

@@ -31,6 +31,10 @@ TEMPLATE_MARKS = re.compile(r"\{\{|\}\}|\{%|%\}|\{#|#\}|<%|%>|@@")
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62})\Z")
 WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:@+/-]{0,127}\Z")
 HOST = re.compile(rf"{_HOST}\Z")
+# RFC 1123 in lower case, as Kubernetes wants the names of its objects (Kubernetes documentation, Object Names and IDs).
+_DNS_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+DNS_LABEL = re.compile(rf"{_DNS_LABEL}\Z")
+DNS_NAME = re.compile(rf"{_DNS_LABEL}(?:\.{_DNS_LABEL})*\Z")
 HOST_PATTERN = re.compile(rf"(?:\*\.)?{_HOST}\Z")
 HOST_RANGE = re.compile(rf"({_LABEL}-?)\[([0-9]{{1,4}})-([0-9]{{1,4}})\]((?:\.{_LABEL})*)\Z")
 URL = re.compile(rf"https?://(?:{_HOST}|{_PLACEHOLDER}){_PORT}(?:[/?#]{_URL_CHARS})?\Z")
@@ -169,6 +173,14 @@ Name = Annotated[
 Word = Annotated[str, Form(WORD, "a word", "Use letters, digits and _ . : @ + / - only.", "atlas:usatlas")]
 Host = Annotated[
     str, Form(HOST, "a host name", "Use letters, digits, dashes and dots; no underscore.", "login.af.uchicago.edu")
+]
+DnsLabel = Annotated[
+    str,
+    Form(DNS_LABEL, "a DNS label", "Use lower-case letters, digits and dashes, at most 63; no underscore.", "triton"),
+]
+DnsName = Annotated[
+    str,
+    Form(DNS_NAME, "a DNS name", "Use lower-case letters, digits, dashes and dots; no underscore.", "letsencrypt-prod"),
 ]
 HostPattern = Annotated[
     str,

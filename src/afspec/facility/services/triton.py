@@ -1,4 +1,4 @@
-"""Section `services`: coffea-casa, ServiceX, Triton, REANA."""
+"""Triton: inference servers for models of many tenants."""
 
 from __future__ import annotations
 
@@ -7,25 +7,9 @@ from urllib.parse import urlsplit
 
 from pydantic import Field
 
-from afspec.facility.common import Capability, Model, NamedCapability, SecretRef
-from afspec.facility.quantities import Duration
-from afspec.facility.words import Count, Flag, Name, Path, Port, Reference, ServiceUrl, Text, Url, Word
-
-
-class CoffeaCasa(Capability):
-    """A coffea-casa instance."""
-
-    url: Url | None = Field(None, description="Where users open it.")
-    image: Reference | None = Field(None, description="The image of sessions and workers: one for both.")
-
-
-class ServiceX(NamedCapability):
-    """A ServiceX instance."""
-
-    url: Url | None = Field(None, description="Its endpoint.")
-    code_generators: tuple[Word, ...] = Field((), description="Code generators.", examples=[["uproot", "xaod"]])
-    did_finders: tuple[Word, ...] = Field((), description="Finders of datasets.", examples=[["rucio"]])
-    token: SecretRef | None = Field(None, description="Where a user's refresh token is.")
+from afspec.facility.common import Capability, Model, Named, SecretRef
+from afspec.facility.quantities import Bytes, Duration
+from afspec.facility.words import Count, DnsLabel, Flag, Name, Path, Port, Reference, ServiceUrl, Text, Word
 
 
 class Autoscale(Model):
@@ -57,6 +41,25 @@ class TritonServer(Model):
     tenants: tuple[Name, ...] = Field((), description="Who has a repository of models: a user or a group each.")
 
 
+class TritonTenant(Named):
+    """Who has a repository of models: a user, a group, an experiment."""
+
+    read_key: SecretRef | None = Field(None, description="The server's key to it; left out, the server's own key.")
+    write_key: SecretRef | None = Field(None, description="The tenant's key to it.")
+
+
+class TritonCluster(Model):
+    """How the site runs Triton on its cluster."""
+
+    image: Reference | None = Field(None, description="The server's image.")
+    namespace: DnsLabel | None = Field(None, description="Its namespace; left out, triton.")
+    tenants: tuple[TritonTenant, ...] = Field((), description="Who has a repository of models.")
+    cpu: Count = Field(4, description="Cores a replica.")
+    memory: Bytes = Field(16 * 1024**3, description="Memory a replica.")
+    gpu: Name | None = Field(None, description="GPU model, as named under `gpus: models:`; left out, any.")
+    queue_time: Duration = Field(1, description="Time in the queue, on average, above which replicas are added.")
+
+
 class Triton(Capability):
     """NVIDIA Triton inference servers."""
 
@@ -72,6 +75,7 @@ class Triton(Capability):
     autoscale: Autoscale | None = Field(None, description="How it grows with load.")
     poll: Duration | None = Field(None, description="How often the repository is read.")
     server: TritonServer | None = Field(None, description="How the site runs it where no orchestrator does.")
+    cluster: TritonCluster | None = Field(None, description="How the site runs it on its cluster.")
     read_key: SecretRef | None = Field(None, description="The server's key to the repository: ID:SECRET.")
     write_key: SecretRef | None = Field(None, description="A tenant's key to the repository: ID:SECRET.")
 
@@ -86,19 +90,3 @@ class Triton(Capability):
         if scheme != "s3" or url.scheme not in {"http", "https"} or not bucket:
             return None
         return S3Folder(f"{url.scheme}://{url.netloc}", bucket, folder)
-
-
-class Reana(Capability):
-    """A REANA instance."""
-
-    url: Url | None = Field(None, description="Its address.")
-    token: SecretRef | None = Field(None, description="Where a user's token is.")
-
-
-class Services(Model):
-    """Services that analysts use."""
-
-    coffea_casa: CoffeaCasa | None = Field(None, description="coffea-casa.")
-    servicex: tuple[ServiceX, ...] = Field((), description="ServiceX instances.")
-    triton: Triton | None = Field(None, description="Triton.")
-    reana: Reana | None = Field(None, description="REANA.")
