@@ -30,6 +30,9 @@ class Ingress(Model):
 
     ingress_class: DnsName | None = Field(None, description="The ingress class.", examples=["nginx"])
     issuer: DnsName | None = Field(None, description="cert-manager's ClusterIssuer.", examples=["letsencrypt-prod"])
+    termination: Literal["edge", "reencrypt", "passthrough"] = Field(
+        "edge", description="Where TLS ends: at the router, there and again, or at the service (OKD's Routes)."
+    )
     snippets: Flag | None = Field(None, description="Whether configuration snippets are allowed.")
 
 

@@ -12,7 +12,7 @@ if (_CHECKOUT / "pyproject.toml").is_file() and (_CHECKOUT / "generators").is_di
     __path__.append(str(_CHECKOUT / "generators"))
 
 from afspec.generators.artifact import Artifact, Format  # noqa: E402 - the path comes first
-from afspec.generators.interface import Generator  # noqa: E402
+from afspec.generators.interface import Chart, Generator  # noqa: E402
 from afspec.generators.registry import all_generators  # noqa: E402
 
-__all__ = ["Artifact", "Format", "Generator", "all_generators"]
+__all__ = ["Artifact", "Chart", "Format", "Generator", "all_generators"]
