@@ -1,4 +1,4 @@
-"""The real charts' values, schemas and CRDs, which lie beside the project where it is developed; never copied into it."""
+"""The real charts: values, schemas and CRDs, which lie beside the project where it is developed; never copied here."""
 
 from __future__ import annotations
 
