@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 from support import HEAD, facility
 
-from afspec.matrix import COLUMNS, FORMATS, Cell, cells, render_matrix
+from afspec.matrix import COLUMNS, FORMATS, Cell, Compiled, Link, cells, implementing, render_matrix
 
 UNDECLARED = Cell("undeclared", "undeclared")
 
@@ -168,3 +168,36 @@ def test_every_format_names_every_column(form: str) -> None:
     shown = render_matrix([ONE], form)
     assert all((key if form == "json" else title) in shown for key, title in COLUMNS.items())
     assert shown.endswith("\n")
+
+
+COMPILED = Compiled("build", {"toy": ("slurm/a/cpu.sh", "slurm/a/gpu.sh", "slurm/replica/cpu.sh", "dask/cluster.py")})
+
+
+def test_what_users_may_have_links_to_the_files_that_implement_it() -> None:
+    body = f"batch: [{pool('a', 'slurm', 'stance: promised')}]\ndask: {{stance: not_promised}}"
+    found = json.loads(render_matrix([facility(body)], "json", COMPILED))["toy"]
+    assert found["batch"] == {"value": "Slurm", "stance": "promised", "files": ["build/toy/slurm/a/cpu.sh"]}
+    # What is not offered has no files, even where some lie there.
+    assert found["dask"] == {"value": "no", "stance": "not_promised"}
+
+
+def test_nothing_links_where_nothing_was_compiled() -> None:
+    one = facility(f"batch: [{pool('a', 'slurm', 'stance: promised')}]")
+    for form in FORMATS:
+        assert render_matrix([one], form, Compiled("build", {})) == render_matrix([one], form)
+
+
+def test_links_lead_there_in_markdown_and_html() -> None:
+    one = facility(f"batch: [{pool('a', 'slurm', 'stance: promised')}]")
+    assert "| [Slurm](<build/toy/slurm/a/cpu.sh>) |" in render_matrix([one], "markdown", COMPILED)
+    assert '<a href="build/toy/slurm/a/cpu.sh">' in render_matrix([one], "html", COMPILED)
+
+
+def test_many_files_of_a_kind_are_their_folder() -> None:
+    paths = [f"slurm/{name}/cpu.sh" for name in "abcd"]
+    assert implementing("batch", "x", paths, "") == (Link("slurm", "x/slurm"),)
+    assert [link.title for link in implementing("batch", "x", paths[:3], "out/")] == paths[:3]
+
+
+def test_every_column_knows_where_its_files_are() -> None:
+    assert all(implementing(column, "x", (), "") == () for column in COLUMNS)

@@ -6,11 +6,12 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from afspec.facility.common import UNDECLARED
+from afspec.facility.common import UNDECLARED, Stance
 from afspec.matrix.cells import COLUMNS, Cell, cells
+from afspec.matrix.files import Link, implementing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from afspec.facility import Facility
 
@@ -23,6 +24,7 @@ _MARKS = {
     "not_promised": "",
     UNDECLARED: "",
 }
+_OFFERED = {stance.value for stance in Stance if stance.offers}
 _MEANINGS = {
     "promised": "promised, not yet demonstrated",
     "best_effort": "best effort",
@@ -41,11 +43,32 @@ class Column(NamedTuple):
     title: str
     declared_by: str
     cells: dict[str, Cell]
+    links: dict[str, tuple[Link, ...]]
 
 
-def columns(facilities: Sequence[Facility]) -> list[Column]:
-    """The columns of some facilities, in their order."""
-    return [Column(f.name, f.label or f.name, f.title, f.declared_by.replace("_", " "), cells(f)) for f in facilities]
+class Compiled(NamedTuple):
+    """Compiled files that cells link to: the paths in each site's folder, and what comes before the site's name."""
+
+    base: str
+    paths: Mapping[str, Sequence[str]]
+
+
+def columns(facilities: Sequence[Facility], compiled: Compiled | None = None) -> list[Column]:
+    """The columns of some facilities, in their order; cells of what users may have link to what implements it."""
+    return [_column(facility, compiled) for facility in facilities]
+
+
+def _column(facility: Facility, compiled: Compiled | None) -> Column:
+    found = cells(facility)
+    paths = compiled.paths.get(facility.name, ()) if compiled else ()
+    links = {
+        key: implementing(key, facility.name, paths, compiled.base)
+        for key, cell in found.items()
+        if compiled and cell.stance in _OFFERED
+    }
+    label = facility.label or facility.name
+    declared = facility.declared_by.replace("_", " ")
+    return Column(facility.name, label, facility.title, declared, found, links)
 
 
 def _plain(cell: Cell) -> str:
@@ -71,28 +94,37 @@ def _text(table: list[Column]) -> str:
     return "\n".join([*lines, "", _legend(used)]) + "\n"
 
 
+def _said(cell: Cell) -> str:
+    if cell.stance == UNDECLARED:
+        return UNDECLARED
+    return f"{cell.value} ({_MEANINGS[cell.stance]})" if cell.stance in {"best_effort", "on_request"} else cell.value
+
+
 def _markdown(table: list[Column]) -> str:
     def safe(text: str) -> str:
         return text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("`", "\\`")
 
+    def linked(text: str, links: Sequence[Link]) -> str:
+        if not links:
+            return text
+        others = "".join(f" [{number}](<{link.address}>)" for number, link in enumerate(links[1:], 2))
+        return f"[{text}](<{links[0].address}>){others}"
+
     lines = ["| Capability | " + " | ".join(safe(column.label) for column in table) + " |"]
     lines.append("| :-- |" + " :-: |" * len(table))
     for key, title in COLUMNS.items():
-        row = [
-            UNDECLARED
-            if (cell := column.cells[key]).stance == UNDECLARED
-            else f"{cell.value} ({_MEANINGS[cell.stance]})"
-            if cell.stance in {"best_effort", "on_request"}
-            else cell.value
-            for column in table
-        ]
-        lines.append(f"| {title} | {' | '.join(safe(text) for text in row)} |")
+        row = [linked(safe(_said(column.cells[key])), column.links.get(key, ())) for column in table]
+        lines.append(f"| {title} | {' | '.join(row)} |")
     return "\n".join([*lines, "", "Declared, not yet demonstrated. `undeclared` means that nothing was said.", ""])
 
 
 def _json(table: list[Column]) -> str:
     data = {
-        column.name: {key: {"value": cell.value, "stance": cell.stance} for key, cell in column.cells.items()}
+        column.name: {
+            key: {"value": cell.value, "stance": cell.stance}
+            | ({"files": [link.address for link in column.links[key]]} if column.links.get(key) else {})
+            for key, cell in column.cells.items()
+        }
         for column in table
     }
     return json.dumps(data, indent=2) + "\n"
@@ -121,6 +153,9 @@ FORMATS: dict[str, Callable[[list[Column]], str]] = {
 }
 
 
-def render_matrix(facilities: Sequence[Facility], form: str) -> str:
-    """The matrix of some facilities in one of FORMATS; JSON keys sites by name and must find them distinct."""
-    return FORMATS[form](columns(facilities))
+def render_matrix(facilities: Sequence[Facility], form: str, compiled: Compiled | None = None) -> str:
+    """The matrix of some facilities in one of FORMATS; JSON keys sites by name and must find them distinct.
+
+    Where the compiled files are given, the cells link to those that implement them; text shows no links.
+    """
+    return FORMATS[form](columns(facilities, compiled))
