@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from afspec.compiler.lock import LOCK_NAME, Lock, Record, digest_inputs, inputs_of, parse_lock
 from afspec.compiler.outcome import Action, Outcome, Site
+from afspec.compiler.stamp import digest_of, stamped
 from afspec.compiler.toolchain import core_digest, generator_digests
 from afspec.compiler.writer import JOURNAL_NAME, Changes, OutputFolder, apply, compare
 from afspec.diagnostics import AfspecError, nearest
 from afspec.generators import all_generators
-from afspec.generators.cluster.objects import SPEC_DIGEST
 from afspec.source.text import digest, fail, read_bytes
 
 if TYPE_CHECKING:
@@ -98,15 +98,8 @@ def render_site(checked: Checked, only: tuple[str, ...] = ()) -> Mapping[str, li
 
     known = all_generators()
     rendered = render(checked.facility, [known[name] for name in selected(only)])
-    spec = digest_inputs(inputs_of(checked.document))
-    return {name: [_stamped(artifact, spec) for artifact in group] for name, group in rendered.items()}
-
-
-def _stamped(artifact: Artifact, spec: str) -> Artifact:
-    """A file with the digest of the spec: the one that the lock has, so that an object in a cluster leads to it."""
-    if SPEC_DIGEST not in artifact.text:
-        return artifact
-    return artifact._replace(text=artifact.text.replace(SPEC_DIGEST, spec))
+    spec = digest_of(checked.document)
+    return {name: [stamped(artifact, spec) for artifact in group] for name, group in rendered.items()}
 
 
 def _new_lock(checked: Checked, rendered: Mapping[str, list[Artifact]], old: Lock | None) -> Lock:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from afspec.compiler.stamp import digest_of, stamped
 from afspec.diagnostics import nearest
 from afspec.explain.answers import Cause, Reached, causes, reached
 from afspec.explain.counterfactual import Study
@@ -50,11 +51,15 @@ class Spec:
 
 
 class Told(NamedTuple):
-    """A line of an output, by its number in what the spec gives, with the values that made it."""
+    """A line of an output, by its number in what the spec gives, with the values that made it.
+
+    A line with the digest of the spec's files is made by all of them, and by none in particular.
+    """
 
     number: int
     text: str
     causes: list[Cause]
+    is_digest: bool = False
 
 
 class FileAnswer(NamedTuple):
@@ -125,7 +130,8 @@ def explain_file(
     made = next((artifact for artifact in study.files[generator.name] if artifact.path == place.path), None)
     if made is None:
         raise fail("AF4023", f"{place.spec} no longer gives {place.path}", place=file)
-    given = made.text.splitlines()
+    digest = digest_of(loaded.document)
+    given = stamped(made, digest).text.splitlines()
     here = read_bytes(file).decode("utf-8", "replace").splitlines()
     lines, in_place = _asked(given, here, wanted, file)
     notes = []
@@ -135,7 +141,7 @@ def explain_file(
     if not in_place:
         notes.append(f"There, this is line {lines.start}.")
     found = causes(study, generator.name, place.path, lines, steps)
-    told = [Told(number, given[number - 1], found.get(number, [])) for number in lines]
+    told = [Told(number, given[number - 1], found.get(number, []), digest in given[number - 1]) for number in lines]
     return FileAnswer(loaded, file, generator.name, _shown(str(generator.folder)), notes, told, len(lines) == 1)
 
 
