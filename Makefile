@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 SITES := sites/bnl.yaml sites/uchicago.yaml sites/slac.yaml sites/local.yaml
 TYPED := src generators conformance tests benchmarks docs reports
 
-.PHONY: help venv engines peers demo test test-fast test-engines lint format schema docs reports bench clean
+.PHONY: help venv engines peers kubernetes-tools demo test test-fast test-engines lint format schema docs reports bench clean
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*##/\t/' | expand -t 12
@@ -25,6 +25,9 @@ engines: venv  ## Install what twins need, into your cache folder (as root on De
 
 peers: venv  ## Make the environments of coffea and ROOT, for comparing with them, into your cache folder
 	$(BIN)/python benchmarks/agc/peers.py --setup
+
+kubernetes-tools: venv  ## Put Helm and kubectl, for tests, into your cache folder
+	$(BIN)/python tests/kubernetes_tools.py
 
 demo: venv  ## Compile the facilities and print the matrix
 	$(BIN)/afspec compile $(SITES)

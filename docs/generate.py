@@ -5,21 +5,22 @@ from __future__ import annotations
 import datetime as dt
 import sys
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from afspec.catalogue import ignoring, in_markdown, markdown, meanings
+from afspec.compiler import Checked, Frontend, render_site
 from afspec.conformance.page import requirements_page
 from afspec.diagnostics import Severity, render_text
 from afspec.facility import validate
 from afspec.facility.ignored import places
-from afspec.matrix import render_matrix
+from afspec.matrix import Compiled, render_matrix
 from afspec.rules import RULES, Rule, check
 from afspec.source import Loader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from afspec.diagnostics import Diagnostic
 
@@ -34,6 +35,8 @@ KIND = {
 }
 MADE = "Made by `make docs` from the rule and its cases in tests/cases/; [all diagnostics](../diagnostics.md)."
 SITES = ("bnl", "uchicago", "slac")
+# What is compiled for the three, for people to read, and to see in a review what a change of a generator does.
+COMPILED = "docs/compiled"
 START, END = "<!-- matrix: made by `make docs` -->", "<!-- end of matrix -->"
 
 
@@ -90,14 +93,43 @@ def rule_page(rule: Rule) -> str:
     )
 
 
+@cache
+def facilities() -> tuple[Checked, ...]:
+    """The three facilities, from their specs."""
+    frontend = Frontend(as_of=AS_OF)
+    return tuple(frontend.check(str(ROOT / "specs" / "sites" / f"{name}.yaml")) for name in SITES)
+
+
+@cache
+def compiled() -> dict[str, dict[str, str]]:
+    """What `afspec compile` writes for each of them: the text of every file, by its path."""
+    return {
+        checked.facility.name: {file.path: file.text for group in render_site(checked).values() for file in group}
+        for checked in facilities()
+    }
+
+
 def readme() -> str:
-    """The README, with the matrix of the three facilities as their specs give it."""
-    facilities = [validate(Loader().load(str(ROOT / "specs" / "sites" / f"{name}.yaml"))) for name in SITES]
-    table = "\n".join(f"    {line}".rstrip() for line in render_matrix(facilities, "text").splitlines())
+    """The README, with the matrix of the three facilities as their specs give it; cells link to what is compiled."""
+    links = Compiled(COMPILED, {site: tuple(files) for site, files in compiled().items()})
+    table = render_matrix([checked.facility for checked in facilities()], "markdown", links)
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     before, _, rest = text.partition(START)
     _, _, after = rest.partition(END)
-    return f"{before}{START}\n\n{table}\n\n{END}{after}"
+    return f"{before}{START}\n\n{table}\n{END}{after}"
+
+
+def pages() -> dict[str, Callable[[], str]]:
+    """Every file that is made, by its path from the project's root."""
+    files = {f"{COMPILED}/{site}/{path}": text for site, each in compiled().items() for path, text in each.items()}
+    return PAGES | {path: partial(str, text) for path, text in files.items()}
+
+
+def orphans(made: Iterable[str]) -> list[Path]:
+    """Files in folders of made files that are made no more: pages of rules, and what was compiled."""
+    known = {ROOT / name for name in made}
+    there = [*(ROOT / "docs/rules").glob("*.md"), *(ROOT / COMPILED).rglob("*")]
+    return sorted(path for path in there if path.is_file() and path not in known)
 
 
 PAGES: dict[str, Callable[[], str]] = {
@@ -110,17 +142,18 @@ PAGES: dict[str, Callable[[], str]] = {
 
 def main() -> int:
     """Write the pages, or name those that are stale."""
-    stale = [name for name, page in PAGES.items() if not _fresh(ROOT / name, page())]
-    orphans = sorted(path for path in (ROOT / "docs/rules").glob("*.md") if f"docs/rules/{path.name}" not in PAGES)
+    made = pages()
+    stale = [name for name, page in made.items() if not _fresh(ROOT / name, page())]
+    gone = orphans(made)
     if "--check" in sys.argv[1:]:
-        for name in [*stale, *orphans]:
+        for name in [*stale, *(path.relative_to(ROOT) for path in gone)]:
             sys.stderr.write(f"{name} is stale: run `make docs`\n")
-        return 1 if stale or orphans else 0
-    (ROOT / "docs/rules").mkdir(exist_ok=True)
+        return 1 if stale or gone else 0
     for name in stale:
-        (ROOT / name).write_text(PAGES[name](), encoding="utf-8")
+        (ROOT / name).parent.mkdir(parents=True, exist_ok=True)
+        (ROOT / name).write_text(made[name](), encoding="utf-8")
         sys.stdout.write(f"wrote {name}\n")
-    for path in orphans:  # the page of a rule that is no more
+    for path in gone:
         path.unlink()
     return 0
 

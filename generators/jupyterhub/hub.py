@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from afspec.facility import Facility
     from afspec.facility.jupyter import Hub as Settings
     from afspec.facility.jupyter import HubService, Jupyter
+    from afspec.generators.oauth import HubLogin
 
-    from .login import HubLogin
     from .session import Session
 
 # Where a hub listens behind a proxy of the site's own, which has the certificate.

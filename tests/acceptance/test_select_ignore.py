@@ -30,7 +30,7 @@ access:
 services:
   servicex:
     - {name: xaod, stance: promised}
-  triton: {stance: promised, grpc: "triton:8001", shared_repository: true}
+  triton: {stance: best_effort, grpc: "triton:8001", shared_repository: true}
 sources:
   /services: {doc: a page, as_of: 2019-01}
 """
@@ -109,7 +109,7 @@ def test_errors_are_always_shown(spec: Path, command: str) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--select", "AF3799"], "no diagnostic's code begins with 'AF3799': did you mean AF37"),
+        (["--select", "AF3707"], "no diagnostic's code begins with 'AF3707': did you mean AF37"),
         (["--ignore", "xyzzy"], "no diagnostic's code begins with 'XYZZY'"),
         (["--ignore", "AF3501"], "AF3501 cannot be ignored: it is an error"),
         (["--ignore", "AF2"], "AF2 cannot be ignored: it is an error"),

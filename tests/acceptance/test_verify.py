@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -10,6 +11,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from cluster_files import FILES, VALUES, charts
+from upstream import upstream
+
+from afspec.compiler.lock import Lock, Record
 
 AFSPEC = Path(sys.executable).with_name("afspec")
 SPEC = "sites/2023/slac.yaml"
@@ -103,6 +108,72 @@ def test_list_of_checks() -> None:
     rows = json.loads(afspec("verify", "--list", "--json").stdout)
     assert {"bash", "shellcheck", "jupyterhub", "condor_submit", "sbatch"} <= {row["check"] for row in rows}
     assert "sbatch --test-only" in afspec("verify", "--list").stdout
+
+
+CLUSTER = ("kubernetes", "custom-resources", "charts", "references", "secrets")
+
+
+@pytest.mark.parametrize("name", ["bnl", "uchicago", "slac"])
+def test_manifests_of_the_facilities_fit_schemas_definitions_and_charts(name: str, tmp_path: Path) -> None:
+    """Also without the charts nothing is found; what could not be checked is then said."""
+    afspec("compile", f"sites/{name}.yaml", "-o", tmp_path)
+    only = [option for check in CLUSTER for option in ("--only", check)]
+    done = afspec("verify", tmp_path / name, *only, "--charts", upstream(), "--json", AFSPEC_NO_CACHE="1")
+    assert (done.returncode, done.stderr) == (0, "")
+    (site,) = json.loads(done.stdout)
+    made = {check["check"]: check for check in site["checks"]}
+    assert made.keys() >= {"kubernetes", "references", "secrets"}
+    assert all(made[check]["state"] == "fine" for check in ("kubernetes", "references", "secrets"))
+    assert all(check["tool"] for check in made.values())
+    bare = afspec("verify", tmp_path / name, *only, AFSPEC_NO_CACHE="1")
+    assert (bare.returncode, bare.stderr) == (0, "")
+    assert ("--charts DIR" in bare.stdout) is ("charts" in made)
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    """A small site for a cluster, with its lock."""
+    folder = tmp_path / "site"
+    for path, text in FILES.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text)
+    outputs = {path: hashlib.sha256(text.encode()).hexdigest() for path, text in FILES.items()}
+    lock = Lock("site", "0", (), {"toy": Record("0", "0", outputs)})
+    (folder / "afspec.lock.json").write_text(lock.dump())
+    return folder
+
+
+def test_folder_of_charts_by_option_and_by_environment(site: Path, tmp_path: Path) -> None:
+    folder = charts(tmp_path / "charts")
+    values = site / VALUES
+    values.write_text(values.read_text().replace("port: 8081", "porte: 8081"))
+    cache = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+    bare = afspec("verify", site, "--only", "charts", **cache)
+    assert bare.returncode == 0
+    assert "not checked: toyhub 1.2.0: needs --charts DIR" in bare.stdout
+    ways: list[tuple[list[str], dict[str, str]]] = [
+        (["--charts", str(folder)], {}),
+        ([], {"AFSPEC_CHARTS": str(folder)}),
+    ]
+    for options, more in ways:
+        done = afspec("verify", site, "--only", "charts", *options, **cache, **more)
+        assert done.returncode == 1
+        assert "error[AF5120]: charts: toyhub: hub.porte: unknown field `porte`; did you mean `port`?" in done.stderr
+        assert f"{values}:4:3" in done.stderr
+    assert ", remembered)" in done.stdout
+    strict = afspec("verify", site, "--only", "charts", "--strict", **cache)
+    assert strict.returncode == 1
+    assert "error[AF5003]: charts did not check 1 file: toyhub 1.2.0: needs --charts DIR" in strict.stderr
+    wrong = afspec("verify", site, "--charts", tmp_path / "nowhere")
+    assert wrong.returncode == 1
+    assert "error[AF0001]: no folder of charts" in wrong.stderr
+
+
+def test_part_that_was_not_checked_is_an_error_where_strict(site: Path, tmp_path: Path) -> None:
+    folder = charts(tmp_path / "charts", version="1.3.0")
+    done = afspec("verify", site, "--only", "charts", "--charts", folder, "--strict", AFSPEC_NO_CACHE="1")
+    assert done.returncode == 1
+    assert "charts did not check everything: toyhub 1.2.0: the folder of charts has 1.3.0" in done.stderr
 
 
 def test_compile_and_verify_in_one_go(tmp_path: Path) -> None:

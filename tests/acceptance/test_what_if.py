@@ -139,7 +139,7 @@ def test_taking_a_promise_back_asks_for_nothing() -> None:
 
 def test_markdown() -> None:
     out = ask("coffea_casa=promised", more=("--format", "markdown")).stdout
-    assert "| Coffea-casa | `not promised` | `promised` | `docs/index.md` |" in out
+    assert "| Coffea-casa | `not promised` | `promised` |" in out
     assert "### Not declared yet\n\n- `/services/coffea_casa/url`: Where users open it." in out
     assert "- `AF-COFFEA-001` MUST: " in out
 

@@ -189,7 +189,7 @@ def test_nothing_links_where_nothing_was_compiled() -> None:
 
 def test_links_lead_there_in_markdown_and_html() -> None:
     one = facility(f"batch: [{pool('a', 'slurm', 'stance: promised')}]")
-    assert "| [Slurm](<build/toy/slurm/a/cpu.sh>) |" in render_matrix([one], "markdown", COMPILED)
+    assert "| [Slurm](build/toy/slurm/a/cpu.sh) |" in render_matrix([one], "markdown", COMPILED)
     assert '<a href="build/toy/slurm/a/cpu.sh">' in render_matrix([one], "html", COMPILED)
 
 

@@ -26,13 +26,61 @@ FORMS: dict[str, tuple[Any, list[str], list[str]]] = {
         ["atlas:usatlas", "nvidia.com/gpu", "AF_200", "a@b+c", "_x"],
         [w for w in HOSTILE if w != "a/b"],
     ),
-    "host": (words.Host, ["a", "login.af.uchicago.edu", "a-b.c", "10.0.0.1"], [*HOSTILE, "a_b", "a.", "a-", "-a"]),
+    "host": (
+        words.Host,
+        ["a", "login.af.uchicago.edu", "a-b.c", "10.0.0.1"],
+        [*HOSTILE, "a_b", "a.", "a-", "a." * 127 + "a"],
+    ),
+    "host and port": (
+        words.HostPort,
+        ["a", "triton-traefik.triton.svc.cluster.local:8001", "127.0.0.1:1", "h:65535"],
+        [*HOSTILE, "a:0", "a:01", "a:65536", "a:99999", "a:", ":1", "a_b:1", "http://a:1", "a:1/", "a:1:2", "a:x"],
+    ),
+    "DNS label": (words.DnsLabel, ["a", "triton", "a-1", "1", "x" * 63], [*HOSTILE, "a_b", "A", "a.b", "a-", "x" * 64]),
+    "DNS name": (
+        words.DnsName,
+        ["a", "letsencrypt-prod", "a.b-c.d", ".".join(["x" * 62] * 4)],
+        [*HOSTILE, "a_b", "A", "a..b", "a.", ".".join(["x" * 63] * 4)],
+    ),
+    "key of a Secret": (
+        words.SecretKey,
+        [
+            "tls.crt",
+            ".dockerconfigjson",
+            "hub.config.JupyterHub.cookie_secret",
+            "A_b",
+            "-",
+            "_",
+            "-x",
+            "a..",
+            "x" * 253,
+        ],
+        [h for h in HOSTILE if h not in {".x", "-x"} and h != "x" * 300] + ["..x", ".", "a/b", "x" * 254],
+    ),
+    "label's value": (
+        words.LabelValue,
+        ["NVIDIA-A100-SXM4-40GB-MIG-1g.5gb", "Tesla_V100", "a", "x" * 63],
+        [*HOSTILE, "NVIDIA A100", "a-", "a_", "_a", "x" * 64],
+    ),
+    "resource": (
+        words.ResourceName,
+        ["nvidia.com/gpu", "nvidia.com/mig-1g.5gb", "nvidia.com/gpu.shared", "a/B_c"],
+        [h for h in HOSTILE if h != "a/b"]
+        + ["gpu", "nvidia.com/", "/gpu", "Nvidia.com/gpu", "a/b/c", "n_v.com/gpu", "a/b-"],
+    ),
+    "MIG profile": (
+        words.MigProfile,
+        ["1g.5gb", "7g.141gb", "1g.10gb+me", "1c.3g.20gb", "1g.24gb+me.all", "1g.24gb-me"],
+        [*HOSTILE, "1g5gb", "8g.5gb", "0g.5gb", "1g.5GB", "mig-1g.5gb", "1g.5gb+", "1g.5gb ", "1g.5gb+ME"],
+    ),
     "URL": (
         words.Url,
         ["https://af.uchicago.edu", "http://h:80/p?q=1#f", "https://<name>/x", "https://h:65535", "https://h:60000/"],
         [
             *HOSTILE,
             "https://h:65536",
+            "https://h:0",
+            "https://my_host/",
             "https://h:99999/p",
             "ftp://h",
             "https://",
@@ -180,6 +228,36 @@ def test_name_that_would_leave_its_folder_is_refused_with_a_place(name: str) -> 
     head = f"afspec: 1\nname: {name}\ntitle: T\ndeclared_by: site\n"
     [found] = refused(lambda: facility(head=head))
     assert (found.code, found.span and (found.span.line, found.span.column)) == ("AF2005", (2, 7))
+
+
+@pytest.mark.parametrize(
+    ("line", "value", "advice"),
+    [
+        ("orchestration: {namespace: my_services}", "my_services", "no underscore"),
+        ("orchestration: {ingress: {ingress_class: n_x}}", "n_x", "no underscore"),
+        ("orchestration: {ingress: {issuer: lets_encrypt}}", "lets_encrypt", "no underscore"),
+        ("dask: {operator: {namespace: af_jupyter}}", "af_jupyter", "no underscore"),
+        ("dask: {gateway: {namespace: dask_gateway}}", "dask_gateway", "no underscore"),
+        ("dask: {gateway: {url: 'https://my_hub.example.org/'}}", "'https://my_hub", "no underscore"),
+        ("software: {cvmfs: {claim: cvmfs_claim}}", "cvmfs_claim", "no underscore"),
+        (
+            "services: {triton: {read_key: {kubernetes_secret: {name: triton_key, key: a}}}}",
+            "triton_key",
+            "no underscore",
+        ),
+        ("services: {triton: {read_key: {kubernetes_secret: {name: a, key: a/b}}}}", "a/b", "Use letters"),
+        ("services: {triton: {grpc: 'a:99999'}}", "'a:99999'", "the port from 1 to 65535"),
+        ("services: {triton: {grpc: 'a_b:8001'}}", "'a_b:8001'", "no underscore"),
+        ("gpus: {models: [{name: a, product: NVIDIA A100}]}", "NVIDIA A100", "Use letters"),
+        ("gpus: {models: [{name: a, resource: gpu}]}", "gpu", "nvidia.com/gpu"),
+        ("gpus: {models: [{name: a, mig: {strategy: mixed, profiles: [1g5gb]}}]}", "1g5gb", "1g.5gb"),
+    ],
+)
+def test_what_a_cluster_would_refuse_is_shown_where_it_is(line: str, value: str, advice: str) -> None:
+    column = line.rindex(value) + 1
+    [found] = refused(lambda: facility(line + "\n"))
+    assert (found.code, found.span and (found.span.line, found.span.column)) == ("AF2005", (5, column))
+    assert advice in found.hint
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING
 
 import click
@@ -137,6 +138,7 @@ def compile_(  # noqa: PLR0917 - as many as there are options
 
 def _verified(folders: list[str], form: str, *, quiet: bool) -> int:
     """What `afspec verify` says of folders, as an exit code."""
-    from afspec.cli.verify import verify_folders  # noqa: PLC0415 - only with --verify
+    from afspec.cli.verify import CHARTS, verify_folders  # noqa: PLC0415 - only with --verify
 
-    return verify_folders(folders, form="github" if form == "github" else "text", quiet=quiet)
+    charts = os.environ.get(CHARTS)
+    return verify_folders(folders, form="github" if form == "github" else "text", charts=charts, quiet=quiet)

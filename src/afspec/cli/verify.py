@@ -23,12 +23,19 @@ if TYPE_CHECKING:
     from afspec.verify.check import Check
 
 EXIT_INTERRUPTED = 130
+CHARTS = "AFSPEC_CHARTS"
 _WIDTH = 100
 
 
 @click.command()
 @click.argument("folders", nargs=-1, metavar="FOLDER...")
 @click.option("--only", multiple=True, metavar="CHECK", help="Make only this check (may be repeated).")
+@click.option(
+    "--charts",
+    metavar="DIR",
+    envvar=CHARTS,
+    help=f"Folder of charts and CRDs that `helm pull --untar` wrote, for values and custom resources; or {CHARTS}.",
+)
 @click.option("--strict", is_flag=True, help="What could not be checked is an error (exit code 1): for CI.")
 @click.option("--list", "listing", is_flag=True, help="Only list the checks, and where their tools are.")
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
@@ -41,23 +48,32 @@ _WIDTH = 100
     help="How findings are printed; github: as annotations in a pull request.",
 )
 def verify(
-    folders: tuple[str, ...], only: tuple[str, ...], form: str, *, strict: bool, listing: bool, as_json: bool
+    folders: tuple[str, ...],
+    only: tuple[str, ...],
+    charts: str | None,
+    form: str,
+    *,
+    strict: bool,
+    listing: bool,
+    as_json: bool,
 ) -> None:
     """Have compiled files checked by the programs that will read them.
 
-    FOLDER is that of one site, such as build/slac. Each check hands the files that it is about to a real tool: bash,
-    shellcheck, JupyterHub, dask-jobqueue, condor_submit, sbatch, apptainer and others; on PATH, in this Python, or
-    among what `afspec twin install` keeps. Nothing is submitted, built or sent, and nothing of yours is read. What
-    a tool once said of the same files is remembered.
+      FOLDER is that of one site, such as build/slac. Each check hands the files that it is about to a real tool: bash,
+      shellcheck, JupyterHub, dask-jobqueue, condor_submit, sbatch, apptainer and others; on PATH, in this Python, or
+      among what `afspec twin install` keeps. Objects for a cluster are held against the official schemas of its
+      version, values against the charts of --charts. Nothing is submitted, built or sent, and nothing of yours is read.
+      What a tool once said of the same files is remembered.
 
-    \b
-      afspec verify build/slac                    each check, and what it found
-      afspec verify build/slac --only shellcheck  one of them
-      afspec verify build/* --strict              in CI, where the tools are
-      afspec verify --list                        the checks, and where their tools are
-      afspec compile sites/slac.yaml --verify     both in one go
+      \b
+        afspec verify build/slac                    each check, and what it found
+        afspec verify build/slac --only shellcheck  one of them
+        afspec verify build/* --strict              in CI, where the tools are
+        afspec verify build/bnl --charts charts     with the charts and CRDs that `helm pull --untar -d charts` wrote
+    afspec verify --list                        the checks, and where their tools are
+        afspec compile sites/slac.yaml --verify     both in one go
 
-    Exit codes: 0 nothing was found; what could not be checked is listed. 1 something was found. 2 wrong usage.
+      Exit codes: 0 nothing was found; what could not be checked is listed. 1 something was found. 2 wrong usage.
     """
     checks = _checks(only)
     if listing:
@@ -67,7 +83,7 @@ def verify(
         raise click.UsageError("--json and --format exclude each other: both would be on standard output")
     if not folders:
         raise click.UsageError("name a FOLDER, or say --list")
-    sys.exit(verify_folders(folders, checks, form, strict=strict, as_json=as_json))
+    sys.exit(verify_folders(folders, checks, form, charts=charts, strict=strict, as_json=as_json))
 
 
 def verify_folders(
@@ -75,6 +91,7 @@ def verify_folders(
     checks: Sequence[Check] | None = None,
     form: str = "text",
     *,
+    charts: str | None = None,
     strict: bool = False,
     as_json: bool = False,
     quiet: bool = False,
@@ -83,13 +100,19 @@ def verify_folders(
     from afspec.diagnostics import AfspecError  # noqa: PLC0415 - keeps --help fast
     from afspec.verify import Compiled  # noqa: PLC0415
     from afspec.verify import verify as made  # noqa: PLC0415
+    from afspec.verify.cluster.charts import Charts  # noqa: PLC0415
 
     code = 0
     rows = []
+    try:
+        known = Charts(Path(charts)) if charts else None
+    except AfspecError as error:
+        _print(error.diagnostics, {}, form)
+        return EXIT_SPEC
     with interruptible():
         for folder in folders:
             try:
-                site = Compiled.read(Path(folder))
+                site = Compiled.read(Path(folder), known)
             except AfspecError as error:
                 _print(error.diagnostics, {}, form)
                 code = EXIT_SPEC

@@ -18,6 +18,7 @@ class Code(NamedTuple):
 
 # The tool's own words are in the message.
 _VERIFIED = "If you edited the file, undo it; else this is a defect of the generator: report it with the spec."
+_REFERENCE = "If somebody else makes what is named, it belongs into requires.yaml: that is a defect of the generator."
 
 CODES: dict[str, Code] = {
     "AF0001": Code("File not found", "Check the path; it is looked up as given, then under specs/."),
@@ -96,5 +97,15 @@ CODES: dict[str, Code] = {
     "AF5115": Code("Apptainer does not understand a definition", _VERIFIED),
     "AF5116": Code("buildah does not understand a Containerfile", _VERIFIED),
     "AF5117": Code("Python does not compile a file", _VERIFIED),
+    "AF5118": Code("Object is none that a Kubernetes API server accepts", _VERIFIED),
+    "AF5119": Code("Custom resource does not fit its definition", _VERIFIED),
+    "AF5120": Code("Values do not fit the chart", _VERIFIED),
+    "AF5121": Code("Reference between a cluster's objects leads nowhere", _REFERENCE),
+    "AF5122": Code(
+        "Compiled file holds a secret",
+        "Take it out, and out of the spec: name a Secret instead. Whoever could read the file may know it: replace it.",
+    ),
+    "AF5123": Code("kustomize does not build a folder", _VERIFIED),
+    "AF5124": Code("Helm does not render a chart with its values", _VERIFIED),
     "AF9001": Code("Internal error", "This is a defect of afspec: report it with the spec."),
 }

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 from pydantic import TypeAdapter, ValidationError
 
+from afspec.facility.components import USUAL_NAMESPACES
+from afspec.facility.words import DNS_LABEL, NAME, Form
 from afspec.source.plain import scalar_value
 
 if TYPE_CHECKING:
@@ -68,6 +70,11 @@ class Field:
         return True
 
     @cached_property
+    def is_name(self) -> bool:
+        """Whether it takes the name of a part, by which parts may come to share what is made for each."""
+        return any(form.pattern in {NAME, DNS_LABEL} for form in _forms(self._annotation))
+
+    @cached_property
     def is_free(self) -> bool:
         """Whether it takes prose."""
         return self.takes(_OTHER_WORDS)
@@ -94,6 +101,13 @@ def _words(annotation: Any) -> Iterator[str]:
     else:
         for part in get_args(annotation):
             yield from _words(part)
+
+
+def _forms(annotation: Any) -> Iterator[Form]:
+    for part in get_args(annotation):
+        if isinstance(part, Form):
+            yield part
+        yield from _forms(part)
 
 
 def _examples(schema: Any) -> Iterator[str]:
@@ -165,6 +179,8 @@ def _candidates(node: Scalar, field: Field, peers: Iterable[Scalar]) -> Iterator
     if field.words:
         yield from (node._replace(text=word, plain=True) for word in field.words)
     yield from (node._replace(text=text) for text in texts)
+    if field.is_name:
+        yield from (node._replace(text=name) for name in USUAL_NAMESPACES)
     if not field.is_free:
         yield from islice(peers, MOST_PEERS)
         # A quantity is tried at its ends, anything else in the other forms that its field may have.

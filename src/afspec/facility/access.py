@@ -123,6 +123,11 @@ class Login(NamedCapability):
         (), description="Groups whose members may enter, as the issuer names them.", examples=[["atlas/usatlas"]]
     )
     groups_claim: Word | None = Field(None, description="The claim that lists a user's groups.")
+    uid_claim: Word | None = Field(
+        None,
+        description="The claim that is the user's number on the site's file systems; sessions on a cluster run as it.",
+        examples=["uidNumber"],
+    )
     mfa: Literal["required", "duo", "otp", "none"] | None = Field(None, description="The second factor.")
     opens: tuple[Door, ...] = Field((), description="The doors that this account opens; no others.")
     url: Url | None = Field(None, description="Where users sign in.")

@@ -23,6 +23,7 @@ from afspec.facility.words import (
     Whole,
     Word,
 )
+from afspec.facility.workers import Workers
 
 AttributeValue = Flag | Whole | Text
 
@@ -68,6 +69,7 @@ class Elastic(Capability):
     cores: Count | None = Field(None, description="Cores in all once it has grown.")
     mechanism: Text | None = Field(None, description="What makes it grow.", examples=["htcondor-autoscale-manager"])
     attributes: dict[Attribute, AttributeValue] = Field({}, description="Job attributes that ask for it.")
+    workers: Workers | None = Field(None, description="The pods that it grows by (autoscale, on the site's cluster).")
 
 
 class Pool(NamedCapability):

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from afspec.facility.quantities import Duration
-from afspec.facility.words import EnvironmentName, Name, Path, Text, Word
+from afspec.facility.words import DnsName, EnvironmentName, Name, Path, SecretKey, Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -86,8 +86,8 @@ class NamedCapability(Capability):
 class KubernetesSecret(Model):
     """A key of a Kubernetes Secret."""
 
-    name: Name = Field(description="The Secret's name.")
-    key: Word = Field(description="The key inside the Secret.")
+    name: DnsName = Field(description="The Secret's name.")
+    key: SecretKey = Field(description="The key inside the Secret.")
 
 
 class SecretRef(Model):

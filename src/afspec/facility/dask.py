@@ -8,7 +8,20 @@ from pydantic import Field
 
 from afspec.facility.common import Capability, Model, SecretRef
 from afspec.facility.quantities import Bytes, Duration, Ports
-from afspec.facility.words import Count, DnsLabel, DnsName, Name, Path, Port, ServiceUrl, Url, UserPath, Word
+from afspec.facility.words import (
+    Count,
+    DnsLabel,
+    DnsName,
+    Name,
+    Path,
+    Port,
+    Reference,
+    ServiceUrl,
+    Url,
+    UserPath,
+    Whole,
+    Word,
+)
 
 
 class DaskPorts(Capability):
@@ -45,11 +58,46 @@ class GatewayServer(Model):
     state: Path = Field("/var/lib/dask-gateway", description="Folder of its database and of the clusters' files.")
     api_port: Port = Field(8788, description="Port of the API, behind the proxy.")
     token: SecretRef | None = Field(
-        None, description="Where its token for asking JupyterHub is; with basic authentication, the users' password."
+        None,
+        description="Where its token for asking JupyterHub is; with basic authentication, the users' password; with "
+        "kerberos on a cluster, the keytab in Base64.",
     )
     runs_as: Literal["user", "gateway"] = Field(
         "user", description="Whose processes a cluster's are; `gateway` where the gateway does not run as root."
     )
+
+
+class GatewayPart(Model):
+    """A process of a cluster that dask-gateway starts: its scheduler, or a worker."""
+
+    cores: Count = Field(1, description="Cores.")
+    memory: Bytes = Field(2 * 1024**3, description="Memory.")
+
+
+class GatewayWorker(GatewayPart):
+    """A worker: what it has unless its user asks for something else, and the most that may be asked for."""
+
+    max_cores: Count = Field(4, description="Most cores that a user may ask for, for one worker.")
+    max_memory: Bytes = Field(16 * 1024**3, description="Most memory that a user may ask for, for one worker.")
+    max_gpus: Whole = Field(0, description="Most GPUs that a user may ask for, for one worker.")
+
+
+class GatewayCluster(Model):
+    """How the site runs dask-gateway on its cluster."""
+
+    hub: Name | None = Field(
+        None, description="The JupyterHub that knows its users; left out, the one that serves its URL, or the first."
+    )
+    image: Reference | None = Field(None, description="Image of schedulers and workers; left out, the one with dask.")
+    server_image: Reference | None = Field(
+        None, description="Image of the server, where the chart's lacks something: for kerberos, the module kerberos."
+    )
+    uid: Count | None = Field(None, description="Whose processes schedulers and workers are; left out, the image's.")
+    group: Count | None = Field(None, description="Number of the group that may read the site's storage areas.")
+    scheduler: GatewayPart = Field(GatewayPart(), description="A cluster's scheduler.")
+    worker: GatewayWorker = Field(GatewayWorker(), description="A cluster's worker.")
+    max_memory: Bytes | None = Field(None, description="Most memory a cluster may have.")
+    max_workers: Count | None = Field(None, description="Most workers a cluster may have.")
 
 
 class Gateway(Capability):
@@ -66,6 +114,7 @@ class Gateway(Capability):
     idle: Duration | None = Field(None, description="How long an idle cluster lasts.")
     namespace: DnsLabel | None = Field(None, description="Its namespace on the cluster; left out, dask-gateway.")
     server: GatewayServer | None = Field(None, description="How the site runs it.")
+    cluster: GatewayCluster = Field(GatewayCluster(), description="How the site runs it on its cluster.")
 
 
 class Operator(Capability):
@@ -73,6 +122,15 @@ class Operator(Capability):
 
     namespace: DnsLabel | None = Field(None, description="The namespace of the clusters.")
     service_account: DnsName | None = Field(None, description="The account that sessions use.")
+    image: Reference | None = Field(
+        None, description="The image of schedulers and workers; left out, the first named one that has dask."
+    )
+    cores: Count = Field(1, description="Cores a worker.")
+    memory: Bytes = Field(4 * 1024**3, description="Memory a worker.")
+    scheduler_memory: Bytes = Field(4 * 1024**3, description="Memory of a cluster's scheduler.")
+    minimum: Whole = Field(0, description="Fewest workers of a cluster that scales by itself.")
+    maximum: Count = Field(10, description="Most workers of a cluster that scales by itself.")
+    idle: Duration | None = Field(None, description="How long a cluster lasts that computes nothing.")
 
 
 class CoffeaCasaDask(Capability):

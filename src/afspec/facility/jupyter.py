@@ -93,6 +93,10 @@ class Hub(Model):
     starting: Count | None = Field(None, description="Sessions that may be starting at the same time.")
     running: Count | None = Field(None, description="Sessions that may run at the same time.")
     start_timeout: Duration | None = Field(None, description="How long a session may wait in the queue and start.")
+    cpu_overcommit: Count | None = Field(
+        None,
+        description="How many sessions on a cluster may share a core; left out, a session's cores are kept for it.",
+    )
     culling: Culling = Field(Culling(), description="How idle sessions are found and ended.")
 
 

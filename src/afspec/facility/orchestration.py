@@ -9,7 +9,19 @@ from pydantic import Field
 
 from afspec.facility.common import Capability, Model, Named
 from afspec.facility.quantities import Bytes
-from afspec.facility.words import Count, DnsLabel, DnsName, Flag, Text, Url, Version, Word
+from afspec.facility.words import (
+    Count,
+    DnsLabel,
+    DnsName,
+    Flag,
+    LabelValue,
+    MigProfile,
+    ResourceName,
+    Text,
+    Url,
+    Version,
+    Word,
+)
 
 
 class Orchestrator(StrEnum):
@@ -30,6 +42,11 @@ class Ingress(Model):
 
     ingress_class: DnsName | None = Field(None, description="The ingress class.", examples=["nginx"])
     issuer: DnsName | None = Field(None, description="cert-manager's ClusterIssuer.", examples=["letsencrypt-prod"])
+    namespace: DnsLabel | None = Field(
+        None,
+        description="The ingress controller's namespace: from no other may published services be reached.",
+        examples=["ingress-nginx"],
+    )
     termination: Literal["edge", "reencrypt", "passthrough"] = Field(
         "edge", description="Where TLS ends: at the router, there and again, or at the service (OKD's Routes)."
     )
@@ -54,6 +71,24 @@ class Container(Model):
     memory: Bytes | None = Field(None, description="Memory that it may use.")
     cpu_request: Count | None = Field(None, description="Cores that are kept for it; left out, what it may use.")
     memory_request: Bytes | None = Field(None, description="Memory that is kept for it; left out, what it may use.")
+
+
+class Member(Model):
+    """A group of the cluster's users (Kubernetes documentation, User-facing roles)."""
+
+    group: Word = Field(description="The group, as the cluster's login names it.", examples=["oidc:af-admins"])
+    role: Literal["view", "edit", "admin"] = Field("view", description="What it may do in the namespace.")
+
+
+class Namespace(Named):
+    """A namespace of the facility that differs from the others; which there are follows from the services."""
+
+    name: DnsLabel = Field(description="The namespace.")
+    pod_security: Literal["restricted", "baseline", "privileged"] | None = Field(
+        None, description="Level of the Pod Security Standards; left out, the strictest that its services allow."
+    )
+    quota: Quota | None = Field(None, description="What it may use; left out, what every namespace may use.")
+    members: tuple[Member, ...] = Field((), description="Groups of users who see or change what is in it.")
 
 
 class Autoscaling(Model):
@@ -86,7 +121,8 @@ class Orchestration(Capability):
         None, description="The one namespace of the facility's services; left out, each has one of its own."
     )
     ingress: Ingress | None = Field(None, description="How services are published.")
-    quota: Quota | None = Field(None, description="What a namespace may use.")
+    namespaces: tuple[Namespace, ...] = Field((), description="Namespaces that differ from the others.")
+    quota: Quota | None = Field(None, description="What a namespace may use, beside the areas of `storage:`.")
     network_policy: Literal["enforced", "not_enforced"] | None = Field(
         None, description="Whether NetworkPolicy objects have an effect."
     )
@@ -102,7 +138,7 @@ class Mig(Model):
     """Multi-Instance GPU: how a GPU is cut into slices."""
 
     strategy: Literal["none", "single", "mixed"] = Field(description="The device plugin's MIG strategy.")
-    profiles: tuple[Word, ...] = Field((), description="Slices that are offered.", examples=[["1g.5gb"]])
+    profiles: tuple[MigProfile, ...] = Field((), description="Slices that are offered.", examples=[["1g.5gb"]])
 
 
 class Sharing(Model):
@@ -115,7 +151,7 @@ class Sharing(Model):
 class Gpu(Named):
     """A GPU model of the facility."""
 
-    product: Text | None = Field(
+    product: LabelValue | None = Field(
         None, description="The product string, as nvidia.com/gpu.product shows it.", examples=["NVIDIA-A100-SXM4-40GB"]
     )
     count: Count | None = Field(None, description="How many the facility has.")
@@ -124,7 +160,9 @@ class Gpu(Named):
     driver: Version | None = Field(None, description="Version of the driver.")
     cuda: Version | None = Field(None, description="Highest CUDA version that the driver supports.")
     mig: Mig | None = Field(None, description="How it is cut into slices.")
-    resource: Word | None = Field(None, description="The resource's name in Kubernetes.", examples=["nvidia.com/gpu"])
+    resource: ResourceName | None = Field(
+        None, description="The resource's name in Kubernetes.", examples=["nvidia.com/gpu"]
+    )
     sharing: Sharing | None = Field(None, description="How several containers share one.")
     ask: Text | None = Field(None, description="How a job asks for one.", examples=["--gpus a100:1"])
 

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from afspec.facility.common import Capability
 from afspec.facility.quantities import Duration
-from afspec.facility.words import Host, Name, Path, Text, Url, UserPath, Word
+from afspec.facility.words import DnsName, Host, Path, Text, Url, UserPath, Word
 
 
 class Cvmfs(Capability):
@@ -15,7 +15,7 @@ class Cvmfs(Capability):
     repositories: tuple[Host, ...] = Field(
         (), description="Repositories that are mounted.", examples=[["atlas.cern.ch"]]
     )
-    claim: Name | None = Field(
+    claim: DnsName | None = Field(
         None, description="The PersistentVolumeClaim by which pods of the site's cluster get it."
     )
 

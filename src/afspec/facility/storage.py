@@ -24,6 +24,9 @@ from afspec.facility.words import (
     Whole,
 )
 
+# What volumes must say and nobody measures where many share them: no quota is enforced by it.
+UNTOLD_SIZE = 10**12
+
 
 class Mount(Model):
     """How an area gets into a pod of the site's cluster."""
@@ -108,6 +111,11 @@ class Storage(Capability):
     areas: tuple[Area, ...] = Field((), description="File systems.")
     rses: tuple[Rse, ...] = Field((), description="Rucio storage elements.")
     xcache: tuple[XCacheDoor, ...] = Field((), description="Caches; the first is the default.")
+
+    @property
+    def mounted(self) -> tuple[tuple[Area, Mount], ...]:
+        """The areas that pods of users get, and how; one without a stance is mounted all the same: it says how."""
+        return tuple((area, area.mount) for area in self.areas if area.mount and (area.stance is None or area.offered))
 
     def area(self, purpose: str) -> Area | None:
         """The first offered area of a purpose."""

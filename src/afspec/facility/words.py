@@ -24,17 +24,28 @@ _HOST = rf"{_LABEL}(?:\.{_LABEL})*"
 _PLACEHOLDER = r"<[a-z][a-z-]*>"
 _URL_CHARS = rf"(?:[A-Za-z0-9._~:/?#@!&*+,;=%-]|{_PLACEHOLDER})*"
 _SEGMENT = r"(?:[A-Za-z0-9._+@=,:-]|<user>|<u>)+"
-# At most 65535: a larger one is no port to whatever takes the URL apart.
-_PORT = r"(?::(?:[0-5]?[0-9]{1,4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?"
+# From 1 to 65535: another one is no port to whatever takes the address apart.
+_PORT = r"(?::(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?"
+# A whole name has at most 253 characters (RFC 1123, 2.1), whatever its labels have.
+_NOT_TOO_LONG = r"(?!.{254})"
 TEMPLATE_MARKS = re.compile(r"\{\{|\}\}|\{%|%\}|\{#|#\}|<%|%>|@@")
 
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62})\Z")
 WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:@+/-]{0,127}\Z")
-HOST = re.compile(rf"{_HOST}\Z")
+HOST = re.compile(rf"{_NOT_TOO_LONG}{_HOST}\Z")
+HOST_PORT = re.compile(rf"{_HOST}{_PORT}\Z")
 # RFC 1123 in lower case, as Kubernetes wants the names of its objects (Kubernetes documentation, Object Names and IDs).
 _DNS_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 DNS_LABEL = re.compile(rf"{_DNS_LABEL}\Z")
-DNS_NAME = re.compile(rf"{_DNS_LABEL}(?:\.{_DNS_LABEL})*\Z")
+DNS_NAME = re.compile(rf"{_NOT_TOO_LONG}{_DNS_LABEL}(?:\.{_DNS_LABEL})*\Z")
+# Keys of Secrets and ConfigMaps (Kubernetes documentation, Secret): two dots in front are the kubelet's own.
+SECRET_KEY = re.compile(rf"{_NOT_TOO_LONG}\.?[A-Za-z0-9_-][A-Za-z0-9._-]*\Z")
+# Kubernetes documentation, Labels and Selectors.
+LABEL_VALUE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?\Z")
+# A domain and a name: without the domain, a resource is Kubernetes' own (Extended resources).
+RESOURCE = re.compile(rf"{_DNS_LABEL}(?:\.{_DNS_LABEL})*/[A-Za-z0-9](?:[A-Za-z0-9._-]{{0,61}}[A-Za-z0-9])?\Z")
+# As nvidia-smi names them: 1g.5gb, 1g.10gb+me, 1c.3g.20gb (NVIDIA MIG User Guide, Device Names).
+MIG_PROFILE = re.compile(r"(?:[1-7]c\.)?[1-7]g\.[0-9]{1,3}gb(?:[+-][a-z]+(?:\.[a-z]+)*)?\Z")
 HOST_PATTERN = re.compile(rf"(?:\*\.)?{_HOST}\Z")
 HOST_RANGE = re.compile(rf"({_LABEL}-?)\[([0-9]{{1,4}})-([0-9]{{1,4}})\]((?:\.{_LABEL})*)\Z")
 URL = re.compile(rf"https?://(?:{_HOST}|{_PLACEHOLDER}){_PORT}(?:[/?#]{_URL_CHARS})?\Z")
@@ -174,6 +185,15 @@ Word = Annotated[str, Form(WORD, "a word", "Use letters, digits and _ . : @ + / 
 Host = Annotated[
     str, Form(HOST, "a host name", "Use letters, digits, dashes and dots; no underscore.", "login.af.uchicago.edu")
 ]
+HostPort = Annotated[
+    str,
+    Form(
+        HOST_PORT,
+        "a host and port",
+        "Write host:port, the port from 1 to 65535; no scheme, no underscore.",
+        "triton.svc:8001",
+    ),
+]
 DnsLabel = Annotated[
     str,
     Form(DNS_LABEL, "a DNS label", "Use lower-case letters, digits and dashes, at most 63; no underscore.", "triton"),
@@ -182,12 +202,38 @@ DnsName = Annotated[
     str,
     Form(DNS_NAME, "a DNS name", "Use lower-case letters, digits, dashes and dots; no underscore.", "letsencrypt-prod"),
 ]
+SecretKey = Annotated[
+    str,
+    Form(SECRET_KEY, "a key of a Secret", "Use letters, digits, dashes, underscores and dots.", "client-secret"),
+]
+LabelValue = Annotated[
+    str,
+    Form(
+        LABEL_VALUE,
+        "a label's value",
+        "Use letters, digits, dashes, underscores and dots, at most 63, a letter or digit at both ends.",
+        "NVIDIA-A100-SXM4-40GB",
+    ),
+]
+ResourceName = Annotated[
+    str,
+    Form(RESOURCE, "a resource's name", "Write domain/name, as nodes list it: nvidia.com/gpu", "nvidia.com/gpu"),
+]
+MigProfile = Annotated[
+    str, Form(MIG_PROFILE, "a MIG profile", "Write it as nvidia-smi does: 1g.5gb, 3g.20gb, 1g.10gb+me", "1g.5gb")
+]
 HostPattern = Annotated[
     str,
     Form(HOST_PATTERN, "a host name or a domain", "Write a host name, or *. and the domain of many.", "*.unl.edu"),
 ]
 Url = Annotated[
-    str, Form(URL, "a URL", "Write a URL without user name or quotes: https://host/path", "https://af.uchicago.edu")
+    str,
+    Form(
+        URL,
+        "a URL",
+        "Write a URL without user name or quotes, no underscore in its host: https://host/path",
+        "https://af.uchicago.edu",
+    ),
 ]
 ServiceUrl = Annotated[
     str, Form(SERVICE_URL, "a service URL", "Write scheme://host:port/path", "s3://https://s3.example.org:443/models")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -79,13 +80,18 @@ def _lines(value: Any, pad: str) -> Iterator[str]:
 
 def _scalar(value: Any) -> str:
     if isinstance(value, str):
-        is_plain = _PLAIN.match(value) and value.lower() not in _WORDS
-        return str(value) if is_plain else _quoted(value)
+        return _text(value)
     if isinstance(value, float):
         return _number(value)
     if value is None or isinstance(value, int) or (not value and isinstance(value, (dict, list, tuple))):
         return json.dumps(value)
     raise TypeError(f"{type(value).__name__} is not plain data: {value!r}")
+
+
+@lru_cache(maxsize=4096)  # the same keys and words are in every file
+def _text(value: str) -> str:
+    is_plain = _PLAIN.match(value) and value.lower() not in _WORDS
+    return str(value) if is_plain else _quoted(value)
 
 
 def _number(value: float) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote
 
 from afspec.facility.common import UNDECLARED, Stance
 from afspec.matrix.cells import COLUMNS, Cell, cells
@@ -107,8 +108,11 @@ def _markdown(table: list[Column]) -> str:
     def linked(text: str, links: Sequence[Link]) -> str:
         if not links:
             return text
-        others = "".join(f" [{number}](<{link.address}>)" for number, link in enumerate(links[1:], 2))
-        return f"[{text}](<{links[0].address}>){others}"
+        others = "".join(f" [{number}]({address(link)})" for number, link in enumerate(links[1:], 2))
+        return f"[{text}]({address(links[0])}){others}"
+
+    def address(link: Link) -> str:
+        return quote(link.address, safe="/:")
 
     lines = ["| Capability | " + " | ".join(safe(column.label) for column in table) + " |"]
     lines.append("| :-- |" + " :-: |" * len(table))

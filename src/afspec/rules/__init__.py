@@ -4,7 +4,7 @@ One class a rule, one module an area; the registry finds them. The class's name 
 why it matters, the docstring of `check` the advice. Each rule has a case that breaks it and a case that keeps it, in
 tests/cases/bad/<code>/ and tests/cases/good/<code>/, and a page made of them, docs/rules/<code>.md. The areas are AF30
 sources and what is ignored, AF31 batch and GPUs, AF32 logins, AF33 Dask, AF34 Jupyter, AF35 storage, AF36 images, AF37
-services, AF38 monitoring.
+services, AF38 monitoring, AF39 the cluster.
 """
 
 from afspec.rules.base import Context, Finding, Rule

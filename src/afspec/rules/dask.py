@@ -162,6 +162,8 @@ class AF3306(Rule):
         hubs = [way for way in facility.jupyter if way.kind in _HUBS and not refused(way)]
         if not hubs and (casa is None or refused(casa)):
             yield Finding("/dask/gateway/auth", "`jupyterhub`")
+        elif gateway.cluster.hub is not None and gateway.cluster.hub not in names(tuple(hubs)):
+            yield unknown("/dask/gateway/cluster/hub", gateway.cluster.hub, names(tuple(hubs)))
 
 
 _HUBS = (JupyterKind.HUB_VM, JupyterKind.HUB_KUBERNETES)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from afspec.diagnostics import Severity
 from afspec.facility import Stance, walk
+from afspec.facility.jupyter import JupyterKind
 from afspec.facility.walk import capabilities
 from afspec.rules.base import Context, Finding, Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from afspec.facility import Facility
 
@@ -86,7 +87,8 @@ class AF3704(Rule):
         triton = facility.services.triton
         if triton is None or not triton.offered:
             return
-        tenants = triton.server.tenants if triton.server else ()
+        runs = triton.server or triton.cluster
+        tenants = runs.tenants if runs else ()
         if triton.shared_repository:
             yield Finding("/services/triton/shared_repository")
         elif len(tenants) > 1 and triton.repository and "<user>" not in triton.repository:
@@ -96,8 +98,8 @@ class AF3704(Rule):
 class AF3705(Rule):
     """Service is promised on a cluster that is not.
 
-    Coffea-casa, ServiceX, REANA and Triton's servers are charts: they run in a cluster that somebody keeps up, every
-    day that they are promised.
+    Coffea-casa, ServiceX, REANA, Triton's servers, JupyterHub's and dask-gateway's charts and Dask's operator run in a
+    cluster that somebody keeps up, every day that they are promised.
     """
 
     severity: ClassVar[Severity] = Severity.WARNING
@@ -107,12 +109,25 @@ class AF3705(Rule):
         cluster = facility.orchestration
         if cluster is not None and cluster.stance is Stance.PROMISED:
             return
-        for pattern in ("/services/coffea_casa", "/services/servicex/*", "/services/triton", "/services/reana"):
+        standing = cluster.standing if cluster else "undeclared"
+        for pattern, needs_cluster in _ON_CLUSTER.items():
             for pointer, service in walk(facility, pattern):
-                # A server that the site runs by itself needs none.
-                if service.stance is Stance.PROMISED and getattr(service, "server", None) is None:
-                    standing = cluster.standing if cluster else "undeclared"
+                if service.stance is Stance.PROMISED and needs_cluster(service):
                     yield Finding(f"{pointer}/stance", f"`{pointer}` is promised, `/orchestration` is {standing}")
+
+
+# What runs on the facility's cluster: always, or where its own fields say so.
+_ON_CLUSTER: dict[str, Callable[[Any], bool]] = {
+    "/jupyter/*": lambda way: way.kind is JupyterKind.HUB_KUBERNETES or way.spawner == "kubernetes",
+    "/dask/gateway": lambda gateway: gateway.backend == "kubernetes",
+    "/dask/operator": lambda _: True,
+    "/services/coffea_casa": lambda _: True,
+    "/services/servicex/*": lambda _: True,
+    # A server that the site runs by itself needs none.
+    "/services/triton": lambda triton: triton.server is None,
+    "/services/reana": lambda _: True,
+    "/batch/*/elastic/*": lambda way: way.kind == "autoscale" and "htcondor-autoscale" in (way.mechanism or ""),
+}
 
 
 class AF3706(Rule):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from afspec.facility.common import by_name
+from afspec.facility.jupyter import JupyterKind
 from afspec.facility.quantities import format_bytes, format_duration
 from afspec.rules.base import Context, Finding, Rule
 from afspec.rules.parts import beyond, job_limit, largest, refused
@@ -37,7 +38,8 @@ class AF3405(Rule):
             here, pool = f"/jupyter/{way.name}/limits", _pool(facility, way)
             if way.limits is None:
                 continue
-            if way.spawner == "kubernetes" and quota is not None:
+            on_cluster = way.spawner == "kubernetes" or way.kind is JupyterKind.HUB_KUBERNETES
+            if on_cluster and quota is not None:
                 yield from self._of_namespace(here, way.limits, quota)
             elif way.spawner in {"slurm", "htcondor"} and pool is not None:
                 yield from self._of_pool(here, way.limits, pool)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from afspec.verify.bench import Bench
     from afspec.verify.compiled import Compiled
-    from afspec.verify.tools import Tool
+    from afspec.verify.tools import Located, Tool
 
 
 class Finding(NamedTuple):
@@ -21,6 +21,12 @@ class Finding(NamedTuple):
     line: int
     message: str
     column: int = 1
+
+
+class Skipped(NamedTuple):
+    """Something that a check could not look at, while it looked at the rest: what, and what it needs."""
+
+    message: str
 
 
 class NotCheckedError(Exception):
@@ -50,7 +56,8 @@ class Check(ABC):
 
     with its code in `afspec.diagnostics.codes`. `static` is a check that executes nothing of the files: those are made
     before a twin starts. `probes` are the modules of `afspec.verify.probes` that it runs; one that is `apart` has no
-    network but the loopback of a namespace, where the kernel lets us make one.
+    network but the loopback of a namespace, where the kernel lets us make one. `rooms` are packages of
+    `afspec.verify` that it is made of; one that is `charted` reads the folder of charts.
     """
 
     name: ClassVar[str]
@@ -59,6 +66,8 @@ class Check(ABC):
     static: ClassVar[bool] = True
     probes: ClassVar[tuple[str, ...]] = ()
     apart: ClassVar[bool] = False
+    rooms: ClassVar[tuple[str, ...]] = ()
+    charted: ClassVar[bool] = False
 
     @abstractmethod
     def files(self, site: Compiled) -> list[str]:
@@ -69,8 +78,13 @@ class Check(ABC):
         del site
         return []
 
+    def by(self, site: Compiled, tool: Located) -> str:
+        """Who says what it finds, for the table."""
+        del site
+        return tool.where
+
     @abstractmethod
-    def run(self, bench: Bench, site: Compiled, files: list[str]) -> Iterable[Finding]:
+    def run(self, bench: Bench, site: Compiled, files: list[str]) -> Iterable[Finding | Skipped]:
         """What the tool finds; nothing where it accepts all of them.
 
         Raises:

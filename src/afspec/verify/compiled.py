@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from afspec.compiler.lock import LOCK_NAME, parse_lock
@@ -14,18 +15,32 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from afspec.verify.cluster import Cluster
+    from afspec.verify.cluster.charts import Charts
+
 
 @dataclass(frozen=True)
 class Compiled:
-    """The files of one site by path; `place` is what a person calls their folder, `missing` are not there any more."""
+    """The files of one site by path; `place` is what a person calls their folder, `missing` are not there any more.
+
+    `charts` is the folder of charts that they are for, where there is one.
+    """
 
     site: str
     place: str
     contents: Mapping[str, bytes]
     missing: tuple[str, ...] = ()
+    charts: Charts | None = None
+
+    @cached_property
+    def cluster(self) -> Cluster:
+        """The files for the cluster, read once for all checks."""
+        from afspec.verify.cluster import Cluster  # noqa: PLC0415 - the others need none of it
+
+        return Cluster(self)
 
     @classmethod
-    def read(cls, folder: Path) -> Compiled:
+    def read(cls, folder: Path, charts: Charts | None = None) -> Compiled:
         """The files that the lock of a folder lists; others are not afspec's.
 
         Raises:
@@ -47,12 +62,13 @@ class Compiled:
                 missing.append(path)
             except OSError as error:
                 raise fail("AF0002", f"cannot be read: {error.strerror}", place=str(folder / path)) from None
-        return cls(lock.site, str(folder), contents, tuple(missing))
+        return cls(lock.site, str(folder), contents, tuple(missing), charts)
 
     @classmethod
-    def of_texts(cls, site: str, texts: Mapping[str, str]) -> Compiled:
+    def of_texts(cls, site: str, texts: Mapping[str, str], charts: Charts | None = None) -> Compiled:
         """Files that are not on disk; they are named by their path alone."""
-        return cls(site, "", {path: text.encode() for path, text in sorted(texts.items())})
+        contents = {path: text.encode() for path, text in sorted(texts.items())}
+        return cls(site, "", contents, charts=charts)
 
     def like(self, *patterns: str) -> list[str]:
         """Paths that match any of the patterns; a * also stands for folders."""

@@ -25,7 +25,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """What one check said of the files that it is about."""
+    """What one check said of the files that it is about; `reason` is why it did not look at them, or at some."""
 
     check: str
     title: str
@@ -40,10 +40,11 @@ class Verdict:
     @property
     def result(self) -> str:
         """For the table."""
-        if self.state is State.UNCHECKED:
+        if self.state is State.UNCHECKED and not self.tool:
             return f"not checked: {self.reason}"
-        word = "fine" if self.state is State.FINE else _counted(len(self.findings), "finding")
-        return f"{word} ({self.tool}{', remembered' if self.remembered else ''})"
+        word = _counted(len(self.findings), "finding") if self.findings else "fine"
+        left = f"; not checked: {self.reason}" if self.reason else ""
+        return f"{word} ({self.tool}{', remembered' if self.remembered else ''}){left}"
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,8 @@ class Report:
 
     @property
     def unchecked(self) -> list[Verdict]:
-        """The checks that could not be made."""
-        return [verdict for verdict in self.verdicts if verdict.state is State.UNCHECKED]
+        """The checks that could not be made, or not of everything."""
+        return [verdict for verdict in self.verdicts if verdict.reason]
 
     @property
     def nobodys(self) -> list[str]:
@@ -75,7 +76,7 @@ class Report:
             Diagnostic(
                 "AF5003",
                 Severity.ERROR,
-                f"{verdict.check} did not check {_counted(len(verdict.files), 'file')}: {verdict.reason}",
+                f"{verdict.check} did not check {_extent(verdict)}: {verdict.reason}",
                 place=self.site.shown(verdict.files[0]),
             )
             for verdict in (self.unchecked if strict else ())
@@ -140,6 +141,11 @@ class Report:
 
 def _counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _extent(verdict: Verdict) -> str:
+    # Who looked at some of them says who he is.
+    return "everything" if verdict.tool else _counted(len(verdict.files), "file")
 
 
 def _listed(names: list[str]) -> str:

@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Protocol
 
 from afspec.verify import memory
 from afspec.verify.bench import Bench, Running, ToolError
-from afspec.verify.check import NotCheckedError
+from afspec.verify.check import Finding, NotCheckedError, Skipped
 from afspec.verify.registry import all_checks
 from afspec.verify.report import Report, State, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from afspec.verify.check import Check, Finding
+    from afspec.verify.check import Check
     from afspec.verify.compiled import Compiled
+    from afspec.verify.tools import Located
 
 _AT_A_TIME = 2
 
@@ -85,9 +86,9 @@ class _Round:
         if tool is None:
             return self._unchecked(check, files, f"needs {check.tool.needs}")
         key = memory.key_of(check, tool, self.site, files)
-        found = memory.recall(key)
-        if found is not None:
-            return self._verdict(check, files, found, tool.where, remembered=True)
+        came = memory.recall(key)
+        if came is not None:
+            return self._verdict(check, files, came, tool, remembered=True)
         self.watcher.starting(check.name)
         folder = self.folder / check.name
         try:
@@ -95,23 +96,32 @@ class _Round:
             folder.chmod(0o755)
             bench = Bench(folder, tool, self.running, apart=check.apart)
             bench.lay_out(self.site, sorted({*files, *check.beside(self.site)}), check.probes)
-            found = sorted(check.run(bench, self.site, files))
+            came = list(check.run(bench, self.site, files))
         except (NotCheckedError, ToolError) as error:
             # That a tool gave up says nothing about the files, and may be otherwise the next time.
             return self._unchecked(check, files, str(error))
         finally:
             self.watcher.ended(check.name)
             shutil.rmtree(folder, ignore_errors=True)
-        memory.remember(key, found)
-        return self._verdict(check, files, found, tool.where)
+        memory.remember(key, came)
+        return self._verdict(check, files, came, tool)
 
-    @staticmethod
     def _verdict(
-        check: Check, files: list[str], found: list[Finding], where: str, *, remembered: bool = False
+        self, check: Check, files: list[str], came: list[Finding | Skipped], tool: Located, *, remembered: bool = False
     ) -> Verdict:
-        state = State.FOUND if found else State.FINE
+        found = tuple(sorted(item for item in came if isinstance(item, Finding)))
+        left = "; ".join(dict.fromkeys(item.message for item in came if isinstance(item, Skipped)))
+        state = State.FOUND if found else State.UNCHECKED if left else State.FINE
         return Verdict(
-            check.name, check.title(), check.code, tuple(files), state, tuple(found), "", where, remembered=remembered
+            check.name,
+            check.title(),
+            check.code,
+            tuple(files),
+            state,
+            found,
+            left,
+            check.by(self.site, tool),
+            remembered=remembered,
         )
 
     @staticmethod

@@ -131,6 +131,23 @@ class Packages:
         return None
 
 
+@dataclass(frozen=True)
+class Library:
+    """Python packages that a check itself imports: of this Python, and no other."""
+
+    modules: tuple[str, ...]
+    get: str
+
+    @property
+    def needs(self) -> str:
+        return _needs(" and ".join(self.modules), self.get, ())
+
+    def locate(self) -> Located | None:
+        if all(importlib.util.find_spec(name) for name in self.modules):
+            return Located({}, _packages(Path(sys.prefix)), "this Python")
+        return None
+
+
 def _in(prefix: Path, modules: tuple[str, ...]) -> bool:
     folders = prefix.glob("lib/python3*/site-packages")
     return any(all((folder / name).is_dir() for name in modules) for folder in folders)

@@ -45,7 +45,7 @@ def test_documents_stay_apart(documents: list[Any]) -> None:
 
 
 def test_it_reads_as_people_write() -> None:
-    data = {
+    data: dict[str, Any] = {
         "image": "hub.example.org/a/b:1.2",
         "args": ["--port=80", {"name": "x", "memory": "4Gi", "cpu": "500m"}, ["deep"]],
         "script": "set -e\n\necho hello\n",

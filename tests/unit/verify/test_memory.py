@@ -6,9 +6,11 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
+from cluster_files import FILES, charts
 
-from afspec.verify import Compiled, memory
-from afspec.verify.check import Finding
+from afspec.verify import Compiled, memory, verify
+from afspec.verify.check import Finding, Skipped
+from afspec.verify.cluster.charts import Charts
 from afspec.verify.registry import all_checks
 from afspec.verify.tools import Located
 
@@ -102,3 +104,53 @@ def test_key_changes_with_tool_files_and_check() -> None:
     assert len(keys) == 5
     page = Compiled.of_texts("toy", {"htcondor/a.sub": "a", "htcondor/run.sh": "b", "docs/index.md": "d"})
     assert memory.key_of(check, old, page, ["htcondor/a.sub"]) in keys
+
+
+def test_what_was_skipped_is_remembered_too(folder: Path) -> None:
+    came: list[Finding | Skipped] = [FOUND[0], Skipped("a chart that is not there")]
+    memory.remember(KEY, came)
+    assert memory.recall(KEY) == came
+    assert folder.is_dir()
+
+
+def test_key_changes_with_the_charts_for_who_reads_them(tmp_path: Path) -> None:
+    first, second = charts(tmp_path / "a"), charts(tmp_path / "b", version="1.2.1")
+    tool = Located({}, "1", "here")
+    for name, differ in (("charts", True), ("custom-resources", True), ("helm", True), ("references", False)):
+        check = next(check for check in all_checks() if check.name == name)
+        sites = [Compiled.of_texts("toy", FILES, at) for at in (None, Charts(first), Charts(first), Charts(second))]
+        keys = [memory.key_of(check, tool, site, check.files(site)) for site in sites]
+        assert keys[1] == keys[2]
+        assert len(set(keys)) == (3 if differ else 1)
+
+
+def test_unchanged_site_is_not_even_parsed(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What costs time, reading YAML and schemas, is not done again for the same files and charts."""
+    at = charts(tmp_path / "charts")
+    wanted = [check for check in all_checks() if check.rooms and check.name != "helm"]
+    first = verify(Compiled.of_texts("toy", FILES, Charts(at)), wanted)
+    assert len(list(folder.iterdir())) == len(wanted) == len(first.verdicts)
+
+    def fails(*_: object) -> None:
+        raise AssertionError
+
+    for name in ("manifests.documents", "charts.documents", "official.Official", "schemas.validator"):
+        monkeypatch.setattr(f"afspec.verify.cluster.{name}", fails)
+    again = verify(Compiled.of_texts("toy", FILES, Charts(at)), wanted)
+    assert all(verdict.remembered for verdict in again.verdicts)
+    assert [verdict.state for verdict in again.verdicts] == [verdict.state for verdict in first.verdicts]
+
+
+def test_key_changes_with_the_room_that_a_check_is_made_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    check = next(check for check in all_checks() if check.name == "references")
+    shutil.copytree(memory._HERE, tmp_path / "verify")
+    monkeypatch.setattr(memory, "_HERE", tmp_path / "verify")
+    site = Compiled.of_texts("toy", FILES)
+    keys = set()
+    for code in ("", "# changed\n"):
+        with (tmp_path / "verify/cluster/links.py").open("a") as file:
+            file.write(code)
+        memory._code.cache_clear()
+        keys.add(memory.key_of(check, Located({}, "1", "here"), site, check.files(site)))
+    memory._code.cache_clear()
+    assert len(keys) == 2

@@ -8,13 +8,24 @@ from afspec.facility.common import Model
 from afspec.facility.services.coffea_casa import CoffeaCasa
 from afspec.facility.services.reana import Reana
 from afspec.facility.services.servicex import ServiceX
-from afspec.facility.services.triton import Autoscale, S3Folder, Triton, TritonCluster, TritonServer, TritonTenant
+from afspec.facility.services.triton import (
+    Autoscale,
+    S3Folder,
+    S3Key,
+    ServiceAddress,
+    Triton,
+    TritonCluster,
+    TritonServer,
+    TritonTenant,
+)
 
 __all__ = [
     "Autoscale",
     "CoffeaCasa",
     "Reana",
     "S3Folder",
+    "S3Key",
+    "ServiceAddress",
     "ServiceX",
     "Services",
     "Triton",

@@ -27,7 +27,8 @@ def labels(facility: Facility, component: Component | str) -> dict[str, str]:
     name = component if isinstance(component, str) else component.name
     return {
         "app.kubernetes.io/name": name,
-        "app.kubernetes.io/part-of": facility.name,
+        # A label ends with a letter or a digit, a facility's name with what it likes.
+        "app.kubernetes.io/part-of": facility.name.rstrip("._-"),
         "app.kubernetes.io/managed-by": "afspec",
     }
 

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from afspec.facility.storage import UNTOLD_SIZE
 from afspec.generators.cluster.names import dns_label
 
 if TYPE_CHECKING:
     from afspec.facility import Facility
-
-# What volumes must say and nobody measures where many share them: no quota is enforced by it.
-_UNTOLD = 10**12
 
 
 class Volume(NamedTuple):
@@ -35,22 +33,19 @@ class Volume(NamedTuple):
 def volumes(facility: Facility) -> tuple[Volume, ...]:
     """The storage areas that pods of users can mount, in the order of the spec."""
     found = []
-    for area in facility.storage.areas if facility.storage else ():
-        # An area that the spec says nothing of is mounted all the same: it says how.
-        if area.mount is None or (area.stance is not None and not area.offered):
-            continue
-        mount = area.mount
+    for area, mount in facility.storage.mounted if facility.storage else ():
         source: dict[str, Any] = (
             {"nfs": {"server": mount.server, "path": mount.source}}
             if mount.server
             else {"hostPath": {"path": mount.source}}
         )
         name = dns_label(area.name)
-        found.append(Volume(name, name, mount.target, source, area.quota or _UNTOLD))
+        found.append(Volume(name, name, mount.target, source, area.quota or UNTOLD_SIZE))
     cvmfs = facility.software.cvmfs if facility.software else None
     if cvmfs and cvmfs.claim and (cvmfs.stance is None or cvmfs.offered):
-        claim = dns_label(cvmfs.claim)
-        found.append(Volume("cvmfs", claim, "/cvmfs", None, _UNTOLD, read_only=True, propagation="HostToContainer"))
+        found.append(
+            Volume("cvmfs", cvmfs.claim, "/cvmfs", None, UNTOLD_SIZE, read_only=True, propagation="HostToContainer")
+        )
     return tuple(found)
 
 

@@ -25,7 +25,7 @@ class Promtool(Check):
     tool = Program(("promtool",), "install Prometheus, which brings promtool")
 
     def files(self, site: Compiled) -> list[str]:
-        return [path for path in site.like("monitoring/*.y*ml") if "\ngroups:" in site.text(path)]
+        return [path for path in site.like("monitoring/*.y*ml", "*.rules.yml") if "\ngroups:" in site.text(path)]
 
     def run(self, bench: Bench, site: Compiled, files: list[str]) -> Iterator[Finding]:
         del site

@@ -1,0 +1,80 @@
+"""What an API server refuses of a pod although the schema lets it pass."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from afspec.verify.cluster import names
+from afspec.verify.cluster.pods import Pod, listed, mapped
+from afspec.verify.cluster.quantities import quantity
+from afspec.verify.cluster.schemas import Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from afspec.verify.cluster.reading import Path
+
+_HIGHEST = 65535
+
+
+def pod_faults(pod: Pod) -> Iterator[Fault]:
+    """What is wrong with a pod, by path."""
+    volumes = [mapped(item).get("name") for item in listed(pod.spec.get("volumes"))]
+    yield from _named_once(volumes, (*pod.at, "volumes"), "volumes")
+    yield from _named_once([item.get("name") for _, item in pod.containers()], pod.at, "containers")
+    ports: set[str] = set()
+    for at, item in pod.containers():
+        yield from _ports(item, at, ports)
+        yield from _resources(mapped(item.get("resources")), (*at, "resources"))
+        for index, mount in enumerate(mapped(mount) for mount in listed(item.get("volumeMounts"))):
+            if mount.get("name") not in volumes + list(pod.claims):
+                yield Fault((*at, "volumeMounts", index, "name"), f"there is no volume {mount.get('name')!r}")
+            if not str(mount.get("mountPath") or "/").startswith("/"):
+                yield Fault((*at, "volumeMounts", index, "mountPath"), f"{mount['mountPath']!r} is no absolute path")
+
+
+def _named_once(found: list[Any], at: Path, what: str) -> Iterator[Fault]:
+    for name in dict.fromkeys(map(str, found)):
+        if not names.is_label(name):
+            yield Fault(at, f"{name!r} is no name: lower-case letters, digits and dashes, at most 63")
+        if [str(other) for other in found].count(name) > 1:
+            yield Fault(at, f"two {what} are called {name!r}")
+
+
+def _ports(container: dict[str, Any], at: Path, seen: set[str]) -> Iterator[Fault]:
+    for index, port in enumerate(mapped(port) for port in listed(container.get("ports"))):
+        for key in ("containerPort", "hostPort"):
+            number = port.get(key)
+            if isinstance(number, int) and not 1 <= number <= _HIGHEST:
+                yield Fault((*at, "ports", index, key), f"{number} is no port: 1 to {_HIGHEST}")
+        name = port.get("name")
+        if name is None:
+            continue
+        if not names.is_port(name):
+            said = "at most 15 lower-case letters, digits and single dashes, a letter among them"
+            yield Fault((*at, "ports", index, "name"), f"{name!r} is no name of a port: {said}")
+        elif name in seen:
+            yield Fault((*at, "ports", index, "name"), f"two ports are called {name!r}")
+        seen.add(str(name))
+
+
+def _resources(resources: dict[str, Any], at: Path) -> Iterator[Fault]:
+    limits, requests = mapped(resources.get("limits")), mapped(resources.get("requests"))
+    for part, amounts in (("limits", limits), ("requests", requests)):
+        for key, value in amounts.items():
+            number = quantity(value)
+            if number is None or number < 0:
+                yield Fault((*at, part, str(key)), f"{value!r} is no quantity")
+    for key, value in requests.items():
+        asked, most = quantity(value), quantity(limits.get(key))
+        if asked is not None and most is not None and asked > most:
+            yield Fault((*at, "requests", str(key)), f"{value} is more than the limit, {limits[key]}")
+    # Extended resources cannot be overcommitted (Kubernetes documentation, Managing Resources for Containers).
+    for key in {**limits, **requests}:
+        if "/" not in str(key):
+            continue
+        number = quantity(limits.get(key))
+        if number is None:
+            yield Fault((*at, "requests", str(key)), "has no limit, which must be the same")
+        elif number % 1 or quantity(requests.get(key, limits[key])) != number:
+            yield Fault((*at, "limits", str(key)), "is no whole number, or is not what is requested")

@@ -1,0 +1,305 @@
+"""Objects of the Kubernetes API: the official schemas, what a server asks beyond them, and how YAML is read."""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import Any
+
+import pytest
+import yaml
+from cluster_files import BASE, CUSTOM, FACILITY, FILES, KUSTOMIZATION, MODEL, changed, line_of
+from hypothesis import given
+from hypothesis import strategies as st
+from verify_support import ask, found
+
+from afspec.verify import Compiled, State
+from afspec.verify.cluster import Cluster
+from afspec.verify.cluster.official import Official, choose, known
+from afspec.verify.cluster.quantities import quantity
+from afspec.verify.cluster.reading import UnreadableError, documents
+
+BAD = [
+    # What the schema says.
+    (
+        MODEL,
+        "targetPort: http}",
+        "targetport: http}",
+        "targetPort: http",
+        "unknown field `targetport`; did you mean `targetPort`",
+    ),
+    (MODEL, "replicas: 2", "replicas: two", "replicas: 2", "spec.replicas: 'two' is no integer"),
+    (MODEL, "replicas: 2", "replicaz: 2", "replicas: 2", "unknown field `replicaz`"),
+    (MODEL, "level: info", "level: yes", "level: info", "data.level: True is no string"),
+    (MODEL, "level: info", "level: 1e3", "level: info", "data.level: 1000.0 is no string"),
+    (MODEL, "level: info", "level: 08", "level: info", "data.level: 8.0 is no string"),
+    (MODEL, "pathType: Prefix", "pathTyp: Prefix", "- path: /", "'pathType' is a required property"),
+    (BASE, "value: 1000", "value: high", "value: 1000", "'high' is no integer"),
+    # What a server says.
+    (MODEL, "port: 8002,", "port: 70000,", "port: 8002,", "70000 is no port"),
+    (MODEL, "containerPort: 8002", "containerPort: 0", "containerPort: 8002", "0 is no port"),
+    (
+        MODEL,
+        "{name: metrics, containerPort",
+        "{name: http, containerPort",
+        "containerPort: 8002",
+        "two ports are called 'http'",
+    ),
+    (
+        MODEL,
+        "{name: metrics, containerPort",
+        "{name: metrics-of-the-server, containerPort",
+        "containerPort: 8002",
+        "at most 15",
+    ),
+    (MODEL, "{name: metrics, port", "{name: http, port", "port: 8002,", "two ports are called 'http'"),
+    (MODEL, "metadata: {name: settings,", "metadata: {name: set_tings,", "name: settings,", "'set_tings' is no name"),
+    (BASE, "  name: model", "  name: a.b", "  name: model", "'a.b' is no name of a Namespace"),
+    (BASE, "enforce: baseline", "enforce: base line", "enforce: baseline", "'base line' is no value of a label"),
+    (BASE, "pod-security.kubernetes.io/enforce", "pod_security/enforce/x", "enforce: baseline", "is no key of a label"),
+    (BASE, 'pods: "20"', "pods: twenty", "hard:", "'twenty' is no quantity"),
+    (MODEL, "memory: 8Gi", "memory: 17Gi", "memory: 8Gi", "17Gi is more than the limit, 16Gi"),
+    (MODEL, "memory: 8Gi", "memory: 8GB", "memory: 8Gi", "'8GB' is no quantity"),
+    (MODEL, 'cpu: "4", memory: 8Gi}', 'cpu: "4", nvidia.com/gpu: 2}', "memory: 8Gi", "2 is more than the limit, 1"),
+    (MODEL, "{name: models, mountPath", "{name: model, mountPath", "mountPath: /models", "there is no volume 'model'"),
+    (MODEL, "mountPath: /models", "mountPath: models", "mountPath: /models", "is no absolute path"),
+    (
+        MODEL,
+        "matchLabels: {app: server}",
+        "matchLabels: {app: other}",
+        "matchLabels:",
+        "its own pods have no such label",
+    ),
+    (MODEL, "maxReplicas: 4", "maxReplicas: 0", "maxReplicas: 4", "0 is less than minReplicas, 1"),
+    (MODEL, "host: model.example.org", "host: model_1.example.org", "- host:", "is no name of a host"),
+    (MODEL, "path: /\n", "path: hub\n", "- path: /", "does not begin with a slash"),
+    (MODEL, "except: [10.1.0.0/16]", "except: [11.1.0.0/16]", "ipBlock", "no range of addresses within 10.0.0.0/8"),
+    (MODEL, "10.0.0.0/8,", "10.0.0.1/8,", "ipBlock", "'10.0.0.1/8' is no range of addresses"),
+    (
+        MODEL,
+        "      - name: settings\n        config",
+        "      - name: models\n        config",
+        "volumes:",
+        "two volumes are called 'models'",
+    ),
+    (MODEL, "  start.sh: |", "  start/sh: |", "start.sh: |", "'start/sh' is no key"),
+    (
+        MODEL,
+        "      serviceAccountName",
+        "      restartPolicy: Never\n      serviceAccountName",
+        "serviceAccountName",
+        "'Never' is not for a Deployment",
+    ),
+    # Versions of the API.
+    (
+        MODEL,
+        "policy/v1",
+        "policy/v1beta1",
+        "policy/v1",
+        "Kubernetes 1.30 has no PodDisruptionBudget of policy/v1beta1; it has policy/v1",
+    ),
+    (BASE, "kind: Role\n", "kind: Rol\n", "kind: Role", "has no Rol of rbac.authorization.k8s.io/v1"),
+    # Kustomizations.
+    (KUSTOMIZATION, "- base.yaml", "- bases.yaml", "- base.yaml", "there is no file bases.yaml"),
+    (KUSTOMIZATION, "resources:", "resource:", "resources:", "unknown field `resource`"),
+    (KUSTOMIZATION, "- base.yaml", "- https://example.org/base.yaml", "- base.yaml", "is fetched from elsewhere"),
+]
+
+
+def test_good_files_are_fine_at_every_version() -> None:
+    verdict = ask("kubernetes", FILES)
+    assert (verdict.state, verdict.tool) == (State.FINE, "schemas of 1.30")
+    for version in known():
+        facility = json.dumps({"orchestration": {"version": version}})
+        assert ask("kubernetes", FILES | {FACILITY: facility}).findings == ()
+
+
+@pytest.mark.parametrize(("path", "old", "new", "line", "said"), BAD)
+def test_each_thing_that_a_server_refuses(path: str, old: str, new: str, line: str, said: str) -> None:
+    files = changed(path, old, new)
+    every = found("kubernetes", files)
+    assert any(said in message for _, _, message in every), every
+    where = {(name, number) for name, number, message in every if said in message}
+    at = line_of(FILES, path, line.strip("\n"))
+    # A key that is added before a line moves it down by one.
+    assert where <= {(path, at), (path, at + 1)}, (where, at)
+
+
+def test_column_is_that_of_the_key() -> None:
+    (item,) = ask("kubernetes", changed(MODEL, "port: 8002,", "port: 70000,")).findings
+    text = FILES[MODEL].splitlines()[item.line - 1]
+    assert text[item.column - 1 :].startswith("port: 8002")
+
+
+def test_what_is_no_object_and_what_is_no_yaml() -> None:
+    files = {"a/a.yaml": "apiVersion: v1\n---\n- 1\n", "b/b.yaml": "apiVersion: v1\nkind: [\n", "c.yaml": "a: 1\n"}
+    said = found("kubernetes", files)
+    assert [(path, line) for path, line, _ in said] == [("a/a.yaml", 1), ("a/a.yaml", 3), ("b/b.yaml", 0)]
+    assert "has no kind" in said[0][2]
+
+
+def test_custom_resources_are_the_concern_of_another_check() -> None:
+    assert found("kubernetes", {CUSTOM: FILES[CUSTOM]}) == []
+
+
+@pytest.mark.parametrize(
+    ("declared", "chosen", "why"),
+    [
+        ("1.30", "1.30", ""),
+        ("v1.30.4", "1.30", ""),
+        (None, known()[-1], "the spec declares no version"),
+        ("1.19", known()[0], "there are none of 1.19"),
+        ("1.9", known()[0], "there are none of 1.9"),
+        ("1.99", known()[-1], "there are none of 1.99"),
+        ("2.1", known()[-1], "there are none of 2.1"),
+    ],
+)
+def test_schemas_are_those_of_the_declared_version_or_the_nearest(declared: str | None, chosen: str, why: str) -> None:
+    assert choose(declared) == (chosen, why)
+
+
+def test_schemas_of_parts_and_of_others_groups_are_none() -> None:
+    official = Official("1.30")
+    assert official.knows("networking.k8s.io/v1", "Ingress")
+    for version, kind in (("v1", "ServiceSpec"), ("networking.example.org/v1", "Ingress"), ("v1", "../v1"), ("", "")):
+        assert not official.knows(version, kind)
+
+
+_OBJECTS = [item for path in (BASE, MODEL) for item in yaml.safe_load_all(FILES[path]) if item]
+
+
+@given(st.data())
+def test_verdict_is_that_of_kubernetes_validate(data: st.DataObject) -> None:
+    """Any key taken away, or any value replaced: both accept it, or both refuse it."""
+    import kubernetes_validate  # noqa: PLC0415
+
+    item = copy.deepcopy(data.draw(st.sampled_from(_OBJECTS)))
+    where: Any = item
+    while True:
+        keys = list(where) if isinstance(where, dict) else list(range(len(where)))
+        keys = [key for key in keys if key not in {"apiVersion", "kind"}]
+        if not keys:
+            break
+        key = data.draw(st.sampled_from(keys))
+        if isinstance(where[key], dict | list) and data.draw(st.booleans()):
+            where = where[key]
+            continue
+        if data.draw(st.booleans()):
+            del where[key]
+        else:
+            where[key] = data.draw(st.sampled_from([None, 1, "x", [], {}, True, {"unknown": 1}, ["x"]]))
+        break
+    try:
+        kubernetes_validate.validate(item, "1.30", strict=True)
+        fine = True
+    except kubernetes_validate.ValidationError:
+        fine = False
+    # What the package does not look at: lists that are maps by their items' keys.
+    assert all("twice" in fault.message for fault in Official("1.30").faults(item)) is fine
+
+
+_WORDS = st.text(st.characters(max_codepoint=0x7E))
+
+GO = [
+    ("y", True),
+    ("N", False),
+    ("on", True),
+    ("Off", False),
+    ("yes", True),
+    ("True", True),
+    ("~", None),
+    ("null", None),
+    ("1e3", 1000),
+    ("12e5", 1_200_000),
+    ("1E3", 1000),
+    ("0o17", 15),
+    ("017", 15),
+    ("08", 8),
+    ("0x1F", 31),
+    ("0b11", 3),
+    ("1_000", 1000),
+    (".5", 0.5),
+    ("1.", 1),
+    ("+1", 1),
+    ("-1", -1),
+    ("09.5", 9.5),
+    ("0e0", 0),
+    ("12:30:45", "12:30:45"),
+    ("2026-01-01", "2026-01-01"),
+    ("=", "="),
+    ("1e", "1e"),
+    ("e3", "e3"),
+    ("'y'", "y"),
+]
+
+
+@pytest.mark.parametrize(("text", "value"), GO)
+def test_yaml_is_read_as_helm_reads_it(text: str, value: object) -> None:
+    """Measured with Helm 4.1: a chart that prints its values as JSON."""
+    (document,) = documents("a.yaml", f"a: {text}\n")
+    assert document.data["a"] == value
+    assert isinstance(document.data["a"], bool) is isinstance(value, bool)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | _WORDS,
+        lambda inner: st.lists(inner) | st.dictionaries(_WORDS, inner),
+    )
+)
+def test_what_is_quoted_is_read_as_it_was_written(value: object) -> None:
+    text = json.dumps({"value": value})
+    (document,) = documents("a.yaml", text)
+    assert document.data == {"value": value}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12)),
+        "a: &a [*a]\n",
+        "[" * 100_000,
+        "a: [\n",
+        "a: \x00\n",
+    ],
+)
+def test_what_is_endless_or_broken_ends_nothing(text: str) -> None:
+    with pytest.raises(UnreadableError):
+        documents("a.yaml", text)
+
+
+def test_places_are_those_of_keys_and_items() -> None:
+    (document,) = documents("a.yaml", "a:\n  b:\n  - c: 1\n  - {d: 2}\n")
+    assert document.place(("a", "b", 1, "d")) == (4, 6)
+    assert document.place(("a", "b", 0)) == (3, 5)
+    assert document.place(("a", "x", "y")) == (1, 1)
+    assert document.place() == (1, 1)
+
+
+def test_files_are_read_once() -> None:
+    site = Compiled.of_texts("toy", FILES)
+    assert site.cluster is site.cluster
+    assert isinstance(site.cluster, Cluster)
+    assert {item.kind for item in site.cluster.manifests} >= {"Namespace", "Deployment", "Kustomization", "Toy"}
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("500m", 0.5),
+        (2, 2),
+        ("1Ki", 1024),
+        ("1k", 1000),
+        ("1e3", 1000),
+        ("2E", 2 * 10**18),
+        ("1Ei", 1 << 60),
+        (0.5, 0.5),
+    ],
+)
+def test_quantities(text: Any, number: float) -> None:
+    assert quantity(text) == number
+
+
+@pytest.mark.parametrize("text", ["8GB", "", "Gi", "1 Gi", True, None, [], "1e", "--1"])
+def test_what_is_no_quantity(text: Any) -> None:
+    assert quantity(text) is None
