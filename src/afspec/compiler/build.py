@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 from afspec.compiler.lock import LOCK_NAME, Lock, Record, digest_inputs, inputs_of, parse_lock
 from afspec.compiler.outcome import Action, Outcome, Site
-from afspec.compiler.stamp import digest_of, stamped
+from afspec.compiler.stamp import digest_of, restamped, stamped
 from afspec.compiler.toolchain import core_digest, generator_digests
 from afspec.compiler.writer import JOURNAL_NAME, Changes, OutputFolder, apply, compare
 from afspec.diagnostics import AfspecError, nearest
 from afspec.generators import all_generators
+from afspec.generators.cluster.objects import SPEC_DIGEST
 from afspec.source.text import digest, fail, read_bytes
 
 if TYPE_CHECKING:
@@ -98,7 +99,9 @@ def render_site(checked: Checked, only: tuple[str, ...] = ()) -> Mapping[str, li
 
     known = all_generators()
     rendered = render(checked.facility, [known[name] for name in selected(only)])
-    spec = digest_of(checked.document)
+    if not any(SPEC_DIGEST in artifact.text for group in rendered.values() for artifact in group):
+        return rendered
+    spec = digest_of(checked.facility)
     return {name: [stamped(artifact, spec) for artifact in group] for name, group in rendered.items()}
 
 
@@ -113,13 +116,14 @@ def _new_lock(checked: Checked, rendered: Mapping[str, list[Artifact]], old: Loc
     return Lock(checked.facility.name, core_digest(), inputs, records)
 
 
-def _diffs(folder: OutputFolder | None, artifacts: list[Artifact], gone: list[str]) -> dict[str, str]:
-    """Unified diff of every file, by path, from what is on disk to what the spec gives."""
+def _diffs(checked: Checked, folder: OutputFolder | None, artifacts: list[Artifact], gone: list[str]) -> dict[str, str]:
+    """Unified diff of every file, by path, from what is on disk to what the spec gives; not for its digest alone."""
+    spec = digest_of(checked.facility)
     diffs: dict[str, str] = {}
     texts = {artifact.path: artifact.text for artifact in artifacts}
     for path in sorted({*texts, *gone}):
         old = (folder.read(path) if folder else None) or b""
-        before = old.decode("utf-8", "replace").splitlines(keepends=True)
+        before = restamped(old.decode("utf-8", "replace"), spec).splitlines(keepends=True)
         after = texts.get(path, "").splitlines(keepends=True)
         parts = difflib.unified_diff(before, after, f"a/{path}", f"b/{path}")
         if text := "".join(part if part.endswith("\n") else part + "\n" for part in parts):
@@ -139,7 +143,7 @@ def compile_site(site: Site, checked: Checked) -> Outcome:
     write = site.action is Action.WRITE
     if not write and not os.path.lexists(path):
         everything = tuple(artifact.path for artifact in artifacts)
-        diffs = _diffs(None, artifacts, []) if site.action is Action.DIFF else {}
+        diffs = _diffs(checked, None, artifacts, []) if site.action is Action.DIFF else {}
         changes = Changes(everything, (), (), (), (), ())
         return Outcome(checked.facility.name, path, len(artifacts), changes, checked.warnings, (), diffs, checked)
     with OutputFolder(path, create=write) as folder:
@@ -151,7 +155,7 @@ def compile_site(site: Site, checked: Checked) -> Outcome:
         if write:
             apply(folder, artifacts, changes, lock.dump(), force=site.force)
         gone = [name for name in (*changes.removed, *changes.edited) if name not in wanted]
-        diffs = _diffs(folder, artifacts, gone) if site.action is Action.DIFF else {}
+        diffs = _diffs(checked, folder, artifacts, gone) if site.action is Action.DIFF else {}
         return Outcome(checked.facility.name, path, len(artifacts), changes, checked.warnings, stale, diffs, checked)
 
 

@@ -53,7 +53,7 @@ class Spec:
 class Told(NamedTuple):
     """A line of an output, by its number in what the spec gives, with the values that made it.
 
-    A line with the digest of the spec's files is made by all of them, and by none in particular.
+    A line with the spec's digest is made by all of them, and by none in particular.
     """
 
     number: int
@@ -130,7 +130,7 @@ def explain_file(
     made = next((artifact for artifact in study.files[generator.name] if artifact.path == place.path), None)
     if made is None:
         raise fail("AF4023", f"{place.spec} no longer gives {place.path}", place=file)
-    digest = digest_of(loaded.document)
+    digest = digest_of(loaded.facility)
     given = stamped(made, digest).text.splitlines()
     here = read_bytes(file).decode("utf-8", "replace").splitlines()
     lines, in_place = _asked(given, here, wanted, file)

@@ -77,7 +77,9 @@ class Paper:
 
 def _own(answer: FileAnswer, line: Told) -> str:
     if line.is_digest:
-        return "It holds the digest of the spec's files, as the lock file has it: any change of them changes it"
+        return (
+            "It holds the digest of the merged spec, which is that of facility.json: any change of the spec changes it"
+        )
     where = template_line(answer.folder, line.text)
     told = f"No value of the spec made it: it is the generator's own, {answer.folder}/"
     return f"{told} ({where})" if where else told
