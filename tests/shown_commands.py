@@ -11,16 +11,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import yaml
+from afspec.generators.dask_gateway import DaskGateway
 from pages import ROOT, blocks
 from verify_support import compiled
+
+from afspec.twins import find
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 SITES = ("bnl", "uchicago", "slac")
 MANIFESTS = ROOT / "docs/manifests.md"
-PAGES = [MANIFESTS, *(page for page in sorted(ROOT.glob("generators/*/README.md")) if "helm upgrade" in page.read_text()
-         or re.search(r"^(kubectl|oc) ", page.read_text(), re.MULTILINE))]  # fmt: skip
+_LINE = re.compile(r"^(?:helm|kubectl|oc) ", re.MULTILINE)
+PAGES = [MANIFESTS, *(page for page in sorted(ROOT.glob("generators/*/README.md")) if _LINE.search(page.read_text()))]
 PROGRAMS = ("helm", "kubectl", "oc")
 # Words that stand for a name of the reader's: SITE, HUB, NAMESPACE, vcluster-NAME.
 _PLACEHOLDER = re.compile(r"(?<![A-Za-z_])[A-Z][A-Z]+(?![A-Za-z_])")
@@ -116,10 +119,17 @@ def filled(text: str, names: Mapping[str, str]) -> str:
 
 @cache
 def built() -> dict[str, str]:
-    """What is compiled for the three sites, by path from build/ on."""
-    return {
-        f"build/{site}/{path}": text for site in SITES for path, text in compiled(f"sites/{site}.yaml").items()
-    }
+    """What is compiled for the three sites, by path from build/ on.
+
+    None of them has dask-gateway's own Ingress, which pages show too: it is made where no hub publishes the gateway.
+    """
+    found = {f"build/{site}/{path}": text for site in SITES for path, text in compiled(f"sites/{site}.yaml").items()}
+    facility = find("sites/uchicago.yaml").facility
+    assert facility.dask
+    assert facility.dask.gateway
+    gateway = facility.dask.gateway.model_copy(update={"url": "https://dask.example.org/"})
+    alone = facility.model_copy(update={"dask": facility.dask.model_copy(update={"gateway": gateway})})
+    return {f"build/uchicago/{item.path}": item.text for item in DaskGateway().render(alone)} | found
 
 
 def folders() -> set[str]:

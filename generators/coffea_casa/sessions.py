@@ -9,7 +9,7 @@ from afspec.facility.common import by_name
 from afspec.facility.quantities import format_bytes
 from afspec.facility.urls import locate
 from afspec.generators.cluster import dns_label, pod_volumes
-from afspec.generators.hub_chart import image, memory, no_privileged_pods
+from afspec.generators.hub_chart import image, memory, no_privileged_pods, to_services
 from afspec.generators.inputs import first_cache
 
 from . import certificates, workers
@@ -92,6 +92,8 @@ def _network(plan: Plan) -> dict[str, Any]:
     The chart shuts sessions off from private networks, where clusters, pools and caches usually are.
     """
     found: dict[str, Any] = {"enabled": True}
+    if services := to_services(plan.facility):
+        found["egress"] = services
     if plan.pool:
         found |= {"allowedIngressPorts": [plan.scheduler_port], "egressAllowRules": {"privateIPs": True}}
     return found

@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from afspec.generators import Artifact, Chart, Generator
+from afspec.generators.cluster import Required
 
-from .plan import Plan
+from .plan import RELEASE, Plan
 from .publish import publication
 from .values import values
 
@@ -39,8 +40,12 @@ class DaskGateway(Generator):
             return
         about = f"dask-gateway at {facility.title}; values for its chart"
         yield self.values("dask-gateway/values.yaml", values(facility, plan), about, self.chart)
+        required = list(plan.auth.required)
         if made := publication(facility, plan):
+            why = f"the {made['kind']} {plan.name} leads to it"
+            how = f"made by the chart for a release called {RELEASE}"
+            required.append(Required("Service", plan.service, why, how, plan.namespace, ("web", plan.web)))
             yield self.manifests(
                 "dask-gateway/publish.yaml", [made], f"The address of dask-gateway at {facility.title}"
             )
-        yield from self.requires("dask-gateway", plan.auth.required, "dask-gateway")
+        yield from self.requires("dask-gateway", required, "dask-gateway")

@@ -8,12 +8,14 @@ from afspec.facility.common import by_name
 from afspec.facility.jupyter import JupyterKind
 from afspec.facility.urls import locate
 from afspec.generators.cluster import Required, component, dns_label, secret
-from afspec.generators.hub_chart import in_secret
+from afspec.generators.hub_chart import Key, in_secret
+from afspec.generators.ways import gateway_hub
 
 if TYPE_CHECKING:
     from afspec.facility import Facility
     from afspec.facility.dask import Gateway
     from afspec.facility.jupyter import Jupyter
+    from afspec.generators.cluster import Component
 
 # What the chart of JupyterHub calls its Secret, and the key of a service's token in it (z2jh, hub.services).
 HUB_SECRET = "hub"  # noqa: S105 - a name
@@ -64,30 +66,20 @@ class Auth(NamedTuple):
         return None
 
 
-def hub_of(facility: Facility, gateway: Gateway) -> Jupyter | None:
-    """The hub that knows the users: the one that is named, or below whose address the gateway's lies, or the first."""
-    hubs = [item for item in facility.jupyter if item.offered and item.kind in _HUBS]
-    if gateway.cluster.hub:
-        return by_name(hubs, gateway.cluster.hub)
-    below = gateway.url or ""
-    served = (hub for hub in hubs if hub.url and below.startswith(f"{hub.url.rstrip('/')}/"))
-    return next(served, next(iter(hubs), None))
-
-
-_HUBS = (JupyterKind.HUB_KUBERNETES, JupyterKind.HUB_VM)
-
-
 def _hub(facility: Facility, gateway: Gateway, namespace: str) -> Auth | None:
-    hub = hub_of(facility, gateway)
+    hub = gateway_hub(facility, gateway)
     on_cluster = component(facility, dns_label(hub.name)) if hub and hub.kind is JupyterKind.HUB_KUBERNETES else None
     if hub is None or (on_cluster is None and hub.url is None):
         return None
-    name, key = _credential(gateway, HUB_SECRET, HUB_KEY)
     required = []
     if on_cluster is None:
+        name, key = _credential(gateway, HUB_SECRET, HUB_KEY)
         required.append(secret(namespace, name, (key,), f"the gateway's token of the JupyterHub at {hub.url}"))
         base = (hub.url or "").rstrip("/")
     else:
+        there = _hubs_token(gateway, hub, on_cluster, namespace)
+        # In the hub's own namespace the gateway reads what the hub reads.
+        name, key = _credential(gateway, *(there if namespace == on_cluster.namespace else (HUB_SECRET, HUB_KEY)))
         base = f"http://{HUB_SERVICE}.{on_cluster.namespace}:{HUB_PORT}{locate(hub.url).path if hub.url else ''}"
         why = "the gateway asks the hub who its users are"
         required.append(
@@ -100,7 +92,7 @@ def _hub(facility: Facility, gateway: Gateway, namespace: str) -> Auth | None:
                 (HUB_PORT,),
             )
         )
-        required.append(_token(name, key, namespace, on_cluster.namespace))
+        required.append(_token(Key(name, key), namespace, there, on_cluster.namespace))
     values = {
         "type": "jupyterhub",
         "jupyterhub": {
@@ -112,17 +104,34 @@ def _hub(facility: Facility, gateway: Gateway, namespace: str) -> Auth | None:
     return Auth(values, [], None, tuple(required))
 
 
-def _token(name: str, key: str, namespace: str, hubs: str) -> Required:
-    """The hub's token: JupyterHub's chart makes it where hub.services names the gateway, in the hub's namespace."""
+def _hubs_token(gateway: Gateway, hub: Jupyter, here: Component, namespace: str) -> Key:
+    """Where the hub has the gateway's token: as its services say, or the gateway's own in one namespace with it.
+
+    JupyterHub's chart makes what neither says, in its Secret (generator jupyterhub-k8s, services).
+    """
+    listed = by_name(hub.hub.services, "dask-gateway") if hub.hub else None
+    told = gateway.server.token if gateway.server and namespace == here.namespace else None
+    if listed:
+        found = in_secret(listed.token, f"{here.name}-secrets")
+    else:
+        own = told.kubernetes_secret if told else None
+        found = Key(own.name, own.key) if own and own.name != HUB_SECRET else None
+    return found or Key(HUB_SECRET, HUB_KEY)
+
+
+def _token(own: Key, namespace: str, there: Key, hubs: str) -> Required:
+    """The gateway's token: what the hub has, or a copy of it."""
     why = "the gateway's token of JupyterHub"
-    if namespace == hubs:
-        return Required("Secret", name, why, "the release of JupyterHub makes it", namespace, (key,))
-    escaped = HUB_KEY.replace(".", "\\.")
+    if namespace == hubs and own == there:
+        if own.name != HUB_SECRET:
+            return secret(namespace, own.name, (own.key,), why)
+        return Required("Secret", own.name, why, "the release of JupyterHub makes it", namespace, (own.key,))
+    escaped = there.key.replace(".", "\\.")
     copy = (
-        f"kubectl -n {hubs} get secret {HUB_SECRET} -o jsonpath='{{.data.{escaped}}}' | base64 -d | "
-        f"kubectl -n {namespace} create secret generic {name} --from-file={key}=/dev/stdin"
+        f"kubectl -n {hubs} get secret {there.name} -o jsonpath='{{.data.{escaped}}}' | base64 -d | "
+        f"kubectl -n {namespace} create secret generic {own.name} --from-file={own.key}=/dev/stdin"
     )
-    return Required("Secret", name, why, copy, namespace, (key,))
+    return Required("Secret", own.name, why, copy, namespace, (own.key,))
 
 
 def _credential(gateway: Gateway, name: str = SECRET, key: str = KEY) -> tuple[str, str]:

@@ -63,6 +63,10 @@ _GPU = """\
         container["resources"] = dict(requests=asked, limits=asked)
         pod = dict(get_property("gateway.backend.worker.extraPodConfig") or ())
         pod["nodeSelector"] = dict(pod.get("nodeSelector") or (), **dict(labels))
+        # The first is the usual taint of nodes with GPUs.
+        taints = dict.fromkeys(("nvidia.com/gpu", resource))
+        pod["tolerations"] = list(pod.get("tolerations") or ())
+        pod["tolerations"] += [dict(key=key, operator="Exists", effect="NoSchedule") for key in taints]
         made.update(worker_extra_container_config=container, worker_extra_pod_config=pod)
 """
 

@@ -21,6 +21,8 @@ _TOKENS = "/etc/condor/afspec-tokens.d"
 _MIB = 1024**2
 # What HTCondor's daemons need themselves of a pod's memory, in MiB: jobs that had all of it would be killed.
 _DAEMONS = 256
+# The usual taint of nodes with GPUs (NVIDIA GPU Operator documentation).
+_TAINT = "nvidia.com/gpu"
 
 
 def execute(facility: Facility, growth: Growth) -> Iterator[Object]:
@@ -56,6 +58,9 @@ def _config(growth: Growth, gpu: GpuChoice | None) -> str:
     size = workers.memory // _MIB
     lines = [f"CONDOR_HOST = {growth.pool.head}"] if growth.pool.head else []
     lines += [
+        # Nothing outside reaches a pod, by its address and by the namespace's policies: it connects itself to who
+        # wants it, and learns of them from the collector (HTCondor manual, HTCondor Connection Brokering).
+        "CCB_ADDRESS = $(COLLECTOR_HOST)",
         f"NUM_CPUS = {workers.cores}",
         f"MEMORY = {max(size - _DAEMONS, size // 2)}",
         "use FEATURE : PartitionableSlot",
@@ -94,6 +99,9 @@ def _pod(facility: Facility, growth: Growth, gpu: GpuChoice | None) -> dict[str,
     made: dict[str, Any] = {"automountServiceAccountToken": False}
     if gpu and gpu.selector:
         made["nodeSelector"] = gpu.selector
+    if gpu:
+        taints = dict.fromkeys((_TAINT, gpu.resource))
+        made["tolerations"] = [{"key": key, "operator": "Exists", "effect": "NoSchedule"} for key in taints]
     return made | {"containers": [container], "volumes": volumes}
 
 

@@ -153,7 +153,7 @@ def _models(gpus: tuple[GpuChoice, ...], count: int) -> dict[str, Any]:
 
 def _counts(gpu: GpuChoice, most: int) -> dict[str, Any]:
     """How many GPUs; nothing where there is but one."""
-    if most == 1:
+    if most == 1 or gpu.shared:
         return {}
     choices: dict[str, Any] = {
         str(count): {"display_name": str(count), "kubespawner_override": _resources(gpu, count)}

@@ -103,7 +103,7 @@ def _hub(this: Setup, entry: hub_chart.Authentication, secrets: dict[str, Secret
     found["db"] = _database(this, secrets)
     found |= _bounds(this)
     # The parts run in the order of their names.
-    parts = {"10-login": entry.code, "20-secrets": _code(secrets, this.services)}
+    parts = {"10-login": entry.code, "20-references": _code(secrets, this.services)}
     if code := {name: text for name, text in parts.items() if text}:
         found["extraConfig"] = code
     found["networkPolicy"] = {"enabled": True, **_askers(this.services)}

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from afspec.facility.jupyter import JupyterKind
 from afspec.generators.cluster import component
+from afspec.generators.ways import gateway_hub
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,10 +61,8 @@ def gateway_service(facility: Facility, here: Component) -> Service | None:
     there = component(facility, GATEWAY)
     if gateway is None or there is None or gateway.auth != "jupyterhub":
         return None
-    hubs = [item for item in facility.jupyter if item.offered and item.kind is JupyterKind.HUB_KUBERNETES]
-    asked = gateway.cluster.hub or next((item.name for item in hubs), None)
-    mine = next((item for item in hubs if f"/jupyter/{item.name}" == here.pointer), None)
-    if mine is None or mine.name != asked:
+    mine = gateway_hub(facility, gateway)
+    if mine is None or mine.kind is not JupyterKind.HUB_KUBERNETES or f"/jupyter/{mine.name}" != here.pointer:
         return None
     below = f"{mine.url.rstrip('/')}/services/{GATEWAY}" if mine.url else None
     url = None

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from afspec.facility.dns import dns_label
-from afspec.generators.cluster import components, pod_volumes
-from afspec.generators.hub_chart import image, memory, no_privileged_pods
+from afspec.generators.cluster import component, pod_volumes
+from afspec.generators.hub_chart import image, memory, no_privileged_pods, to_services
 from afspec.generators.images import site_images
 from afspec.generators.inputs import first_cache
 
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 USER = "{unescaped_username}"
 # Seconds for a first start on a node, which pulls an image of many gigabytes.
 _START = 900
-# Components that sessions ask for things: clusters of Dask, data, inference, workflows.
-_FOR_SESSIONS = ("/dask/", "/services/servicex/", "/services/triton", "/services/reana")
 # Ports of the cluster's API, on its Service and on its servers.
 _API_PORTS = (443, 6443)
 
@@ -50,23 +48,22 @@ def sessions(facility: Facility, jupyter: Jupyter, here: Component, login: HubLo
     if limits and limits.memory:
         # What the chart keeps for a session is more than a small limit allows.
         found["memory"] = {"limit": memory(limits.memory), "guarantee": memory(min(limits.memory, 1 << 30))}
-    if account := _service_account(facility, here):
+    if account := _service_account(facility):
         found["serviceAccountName"] = account
     found["storage"] = _storage(facility, accounts=accounts)
-    if variables := dict(_environment(facility, jupyter)):
+    if variables := dict(_environment(facility, jupyter, here)):
         found["extraEnv"] = variables
-    found["networkPolicy"] = _network(facility, here)
+    found["networkPolicy"] = _network(facility)
     found |= no_privileged_pods()
     if listed := profiles(facility, jupyter):
         found["profileList"] = listed
     return found
 
 
-def _service_account(facility: Facility, here: Component) -> str | None:
-    """The account by which sessions ask dask-kubernetes' operator for clusters, where it is in their namespace."""
+def _service_account(facility: Facility) -> str | None:
+    """The account by which sessions ask dask-kubernetes' operator for clusters: each namespace of notebooks has it."""
     operator = facility.dask.operator if facility.dask else None
-    there = next((item.namespace for item in components(facility) if item.name == "dask-operator"), None)
-    return operator.service_account if operator and there == here.namespace else None
+    return operator.service_account if operator and component(facility, "dask-operator") else None
 
 
 def _mounted(facility: Facility) -> dict[str, Area]:
@@ -105,8 +102,8 @@ def _own_folder(mount: dict[str, Any], area: Area | None) -> dict[str, Any]:
     return {**mount, "mountPath": for_user(area.path), "subPath": for_user(area.path[len(target) + 1 :])}
 
 
-def _environment(facility: Facility, jupyter: Jupyter) -> Iterator[tuple[str, str]]:
-    """Variables of every session: its home, its kernels, the near cache, Rucio's site, where its proxy belongs."""
+def _environment(facility: Facility, jupyter: Jupyter, here: Component) -> Iterator[tuple[str, str]]:
+    """Variables of every session: its home, its kernels, the near cache, Rucio's site, its proxy, Dask's namespace."""
     areas = [area for area in _mounted(facility).values() if area.stance is None or area.offered]
     home = next((area for area in areas if area.purpose == "home"), None)
     if home:
@@ -129,15 +126,15 @@ def _environment(facility: Facility, jupyter: Jupyter) -> Iterator[tuple[str, st
     targets = tuple(f"{area.mount.target.rstrip('/')}/" for area in areas if area.mount)
     if voms and voms.offered and voms.proxy and voms.proxy.startswith(targets):
         yield "X509_USER_PROXY", for_user(voms.proxy)
+    operator = component(facility, "dask-operator")
+    if operator and operator.namespace != here.namespace and _service_account(facility):
+        # KubeCluster takes the session's own otherwise, where the account may start nothing.
+        yield "DASK_KUBERNETES__NAMESPACE", operator.namespace
 
 
-def _network(facility: Facility, here: Component) -> dict[str, Any]:
-    """Whom sessions may talk to inside the cluster beside the hub: the facility's services that are for them."""
-    others = {item.namespace for item in components(facility) if item.pointer.startswith(_FOR_SESSIONS)}
-    egress: list[dict[str, Any]] = []
-    if others:
-        chosen = {"key": "kubernetes.io/metadata.name", "operator": "In", "values": sorted(others)}
-        egress.append({"to": [{"namespaceSelector": {"matchExpressions": [chosen]}}]})
-    if _service_account(facility, here):
+def _network(facility: Facility) -> dict[str, Any]:
+    """Whom sessions may talk to inside the cluster beside the hub: the facility's services, and its API for Dask."""
+    egress = to_services(facility)
+    if _service_account(facility):
         egress.append({"ports": [{"port": port, "protocol": "TCP"} for port in _API_PORTS]})
     return {"enabled": True, **({"egress": egress} if egress else {})}

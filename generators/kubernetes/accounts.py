@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from afspec.generators.cluster import component, components, dns_label
+from afspec.generators.cluster import component, components
 
 from .spaces import Space, in_namespace
 
@@ -49,9 +49,13 @@ def accounts(facility: Facility, space: Space, sessions: Sessions | None) -> Ite
         yield in_namespace(facility, space, ("v1", "ServiceAccount"), name, automountServiceAccountToken=token)
     if sessions and space.name == sessions.clusters:
         yield from _dask(facility, space, sessions)
-    for member in dict.fromkeys(space.own.members):
-        subject = {"kind": "Group", "name": member.group, "apiGroup": _RBAC}
-        yield _binding(facility, space, dns_label(member.group, member.role), ("ClusterRole", member.role), [subject])
+    # One for each role, which lists all: a group that is taken out of the spec loses what it might do.
+    groups: dict[str, dict[str, None]] = {}
+    for member in space.own.members:
+        groups.setdefault(member.role, {})[member.group] = None
+    for role, found in groups.items():
+        subjects = [{"kind": "Group", "name": group, "apiGroup": _RBAC} for group in found]
+        yield _binding(facility, space, f"afspec-{role}", ("ClusterRole", role), subjects)
 
 
 def _dask(facility: Facility, space: Space, sessions: Sessions) -> Iterator[Object]:

@@ -29,6 +29,9 @@ _FRONTS: dict[str, Ports] = {
     "reana": _REANA,
 }
 _TRITON_METRICS = 8002
+_POOL_METRICS = 8080  # of what counts the pods that the pool should have
+# HTCondor's shared port: schedulers, outside the cluster as a rule, start jobs by it, and HTCondor asks who they are.
+_HTCONDOR = 9618
 _DNS, _DNS_OF_OKD = 53, 5353
 _METADATA = "169.254.169.254/32"
 _NAMESPACE_NAME = "kubernetes.io/metadata.name"
@@ -50,6 +53,11 @@ def network_policies(facility: Facility, space: Space) -> Iterator[Object]:
         if any(_published(item) for item in space.components):
             rule = {"from": _ingress_controller(facility), **listed}
             yield _policy(facility, space, "allow-ingress-controller", pods, [rule])
+    if any(item.pointer.startswith("/batch/") for item in space.components):
+        anybody = {"ports": [{"protocol": "TCP", "port": _HTCONDOR}]}
+        yield _policy(facility, space, "allow-htcondor", pods, [anybody])
+    if runtime := _runtime(facility, space):
+        yield _policy(facility, space, "allow-workflows", pods, [{"from": [_namespace({_NAMESPACE_NAME: runtime})]}])
     if metrics := _monitoring(facility, space):
         yield _policy(facility, space, "allow-monitoring", pods, [metrics])
     if space.users:
@@ -123,11 +131,18 @@ def _monitoring(facility: Facility, space: Space) -> dict[str, Any] | None:
         return {"from": [_namespace({_NAMESPACE_NAME: rest[0]})]}
     if cluster.kind is Orchestrator.OKD:
         return {"from": [_namespace({"network.openshift.io/policy-group": "monitoring"})]}
-    if any(item.name == "triton" for item in space.components):
-        return {"from": [{"namespaceSelector": {}}], "ports": [{"protocol": "TCP", "port": _TRITON_METRICS}]}
-    if any(item.pointer.startswith("/batch/") for item in space.components):
-        return {"from": [{"namespaceSelector": {}}]}
-    return None
+    numbers = [_TRITON_METRICS] if any(item.name == "triton" for item in space.components) else []
+    numbers += [_POOL_METRICS] if any(item.pointer.startswith("/batch/") for item in space.components) else []
+    ports = [{"protocol": "TCP", "port": port} for port in numbers]
+    return {"from": [{"namespaceSelector": {}}], "ports": ports} if ports else None
+
+
+def _runtime(facility: Facility, space: Space) -> str | None:
+    """The namespace of REANA's workflows, which its chart makes: from there they report to REANA's queue."""
+    reana = facility.services.reana
+    if reana is None or all(item.name != "reana" for item in space.components):
+        return None
+    return reana.runtime_namespace if reana.runtime_namespace != space.name else None
 
 
 def _namespace(names: dict[str, str]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """What OKD's router leads to: Services that charts make, by the names that they have for a release.
 
 A release is called as its component. Names and ports are those of the charts' own templates: jupyterhub 4.4
-(proxy/service.yaml), servicex 1.0.32 (app/service.yaml, and MinIO's of bitnami), reana 0.9.4 (reana-server.yaml,
+(proxy/service.yaml), servicex 1.0.32 (app/service.yaml, and MinIO's of bitnami), reana 0.95 (reana-server.yaml,
 reana-ui.yaml).
 """
 
@@ -85,9 +85,13 @@ def _reana(facility: Facility, item: Component) -> Iterator[Backend]:
 
 
 def _triton(facility: Facility, item: Component) -> Iterator[Backend]:
-    """Only where an address for HTTP is promised outside the cluster: models are no business of everybody's."""
+    """Only where an address for HTTP is promised outside the cluster: models are no business of everybody's.
+
+    Without an image or models no server is made, and nothing that a Route could lead to.
+    """
     triton = facility.services.triton
-    url = triton.http if triton and triton.cluster and triton.cluster.image else None
+    served = triton and triton.cluster and triton.cluster.image and (triton.repository or triton.folder)
+    url = triton.http if triton and served else None
     if triton and url and "://" in url and not url.split("/")[2].partition(":")[0].endswith(_IN_CLUSTER):
         service = triton.service.name if triton.service else "triton"
         yield Backend(item.name, item, service, ("http", 8000), "", url)

@@ -112,7 +112,8 @@ def _binding(facility: Facility, namespace: str, role: str) -> Object:
         facility,
         namespace,
         (f"{_RBAC}/v1", "RoleBinding"),
-        "afspec-scc",
+        # A binding's role is for ever: one of another role has another name.
+        "afspec-scc-privileged" if role == _PRIVILEGED else "afspec-scc",
         namespace=namespace,
         roleRef={"apiGroup": _RBAC, "kind": "ClusterRole", "name": role},
         subjects=[accounts],

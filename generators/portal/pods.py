@@ -61,7 +61,7 @@ def _spec(facility: Facility, jupyter: Jupyter, here: Component, gpu: GpuChoice 
         found["activeDeadlineSeconds"] = limits.duration
     operator = component(facility, "dask-operator")
     account = facility.dask.operator.service_account if facility.dask and facility.dask.operator else None
-    if operator and account and operator.namespace == here.namespace:
+    if operator and account:
         found["serviceAccountName"] = account
     else:
         found["automountServiceAccountToken"] = False
@@ -71,19 +71,19 @@ def _spec(facility: Facility, jupyter: Jupyter, here: Component, gpu: GpuChoice 
         found |= {"nodeSelector": dict(gpu.selector)} if gpu.selector else {}
         taints = dict.fromkeys((_TAINT, gpu.resource))
         found["tolerations"] = [{"key": key, "operator": "Exists", "effect": "NoSchedule"} for key in taints]
-    found["containers"] = [_container(facility, jupyter, gpu, mounts)]
+    found["containers"] = [_container(facility, jupyter, here, gpu, mounts)]
     # The 64 MB of shared memory that a container has by itself are too few for loaders of data on a GPU.
     found["volumes"] = [*claims, {"name": "shm", "emptyDir": {"medium": "Memory"}}]
     return found
 
 
 def _container(
-    facility: Facility, jupyter: Jupyter, gpu: GpuChoice | None, mounts: list[dict[str, Any]]
+    facility: Facility, jupyter: Jupyter, here: Component, gpu: GpuChoice | None, mounts: list[dict[str, Any]]
 ) -> dict[str, Any]:
     image = next(iter(site_images(facility).values()))
     found: dict[str, Any] = {"name": "notebook", "image": pull_reference(image)}
     found["ports"] = [{"name": "notebook", "containerPort": jupyter.port or _PORT}]
-    if variables := [{"name": name, "value": value} for name, value in _environment(facility)]:
+    if variables := [{"name": name, "value": value} for name, value in _environment(facility, here)]:
         found["env"] = variables
     found["resources"] = _resources(jupyter.limits or Limits(), gpu)
     found["volumeMounts"] = [*mounts, {"name": "shm", "mountPath": "/dev/shm"}]  # noqa: S108 - the pod's own
@@ -103,10 +103,15 @@ def _resources(limits: Limits, gpu: GpuChoice | None) -> dict[str, Any]:
     return {key: value for key, value in (("limits", most), ("requests", kept)) if value}
 
 
-def _environment(facility: Facility) -> Iterator[tuple[str, str]]:
-    """Variables that are the same for every user: the near cache, and Rucio's site."""
+def _environment(facility: Facility, here: Component) -> Iterator[tuple[str, str]]:
+    """Variables that are the same for every user: the near cache, Rucio's site, and the namespace of Dask clusters."""
     if cache := first_cache(facility):
         yield "AF_XCACHE", cache.door
     rucio = facility.software.rucio if facility.software else None
     if rucio and rucio.offered and rucio.site:
         yield "SITE_NAME", rucio.site
+    operator = component(facility, "dask-operator")
+    told = facility.dask.operator if facility.dask else None
+    if operator and operator.namespace != here.namespace and told and told.service_account:
+        # KubeCluster takes the session's own otherwise, where the account may start nothing.
+        yield "DASK_KUBERNETES__NAMESPACE", operator.namespace

@@ -3,8 +3,8 @@
     hub_pods.py < ORDER
 
 The order is JSON: `values` of the chart jupyterhub with its defaults, the `user` who starts a session, and the
-`auth_state` that her login left. What comes of it is a line of JSON on standard output: of every choice that she has,
-the `options` that the hub's form sends, and the `pod`. No cluster is asked, and no hub is there.
+`auth_state` that the login left. What comes of it is a line of JSON on standard output: of every choice that users
+have, the `options` that the hub's form sends, and the `pod`. No cluster is asked, and no hub is there.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import itertools
 import json
 import re
 import sys
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from kubernetes_asyncio.client import ApiClient
@@ -25,11 +26,15 @@ if TYPE_CHECKING:
 
 # What users type who want an image of their own.
 TYPED = "hub.example.org/mine/own:1"
-# Traits that the chart sets from a key of `singleuser` other than their own name in another spelling, and those that it
-# sets from that (jupyterhub_config.py of the chart jupyterhub 4.4.0).
-ELSEWHERE = {
+# Traits that the chart sets, and the keys of `singleuser` that it takes them from: its own name in another spelling, or
+# another (jupyterhub_config.py of the chart jupyterhub 4.4.0).
+SAME = (
+    *("pod_name_template", "start_timeout", "extra_labels", "extra_annotations", "uid", "fs_gid", "node_selector"),
+    *("allow_privilege_escalation", "lifecycle_hooks", "init_containers", "extra_containers", "profile_list"),
+    *("extra_pod_config", "cmd", "default_url"),
+)
+OTHER = {
     "image_pull_policy": "image.pullPolicy",
-    "events_enabled": "events",
     "service_account": "serviceAccountName",
     "mem_limit": "memory.limit",
     "mem_guarantee": "memory.guarantee",
@@ -39,11 +44,6 @@ ELSEWHERE = {
     "extra_resource_guarantees": "extraResource.guarantees",
     "environment": "extraEnv",
 }
-SAME = (
-    *("pod_name_template", "start_timeout", "extra_labels", "extra_annotations", "uid", "fs_gid", "node_selector"),
-    *("allow_privilege_escalation", "lifecycle_hooks", "init_containers", "extra_containers", "profile_list"),
-    *("extra_pod_config", "cmd", "default_url"),
-)
 
 
 def under(values: Any, path: str) -> Any:
@@ -54,15 +54,14 @@ def under(values: Any, path: str) -> Any:
 
 
 def traits(values: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """KubeSpawner's traits that the chart sets."""
+    """KubeSpawner's traits that the chart sets; None leaves one alone."""
     single = values["singleuser"]
     for trait in SAME:
         yield trait, single.get(re.sub("_(.)", lambda found: found[1].upper(), trait))
-    for trait, path in ELSEWHERE.items():
+    for trait, path in OTHER.items():
         yield trait, under(single, path)
-    image = single["image"]
-    yield "image", f"{image['name']}:{image['tag']}"
-    yield "tolerations", [*values["scheduling"]["userPods"]["tolerations"], *single.get("extraTolerations", [])]
+    yield "image", f"{single['image']['name']}:{single['image']['tag']}"
+    yield "tolerations", values["scheduling"]["userPods"]["tolerations"] + single["extraTolerations"]
     volumes, mounts = storage(single)
     yield "volumes", volumes
     yield "volume_mounts", mounts
@@ -77,7 +76,7 @@ def storage(single: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         name = told["dynamic"]["volumeNameTemplate"]
         volumes[name] = {"name": name, "persistentVolumeClaim": {"claimName": "{pvc_name}"}}
         mounts[name] = {"name": name, "mountPath": told["homeMountPath"], "subPath": told["dynamic"].get("subPath")}
-    if files := single.get("extraFiles"):
+    if files := single["extraFiles"]:
         items = [{"key": key, "path": key} for key in files]
         volumes["files"] = {"name": "files", "secret": {"secretName": "singleuser", "items": items}}
         for number, (key, file) in enumerate(files.items()):
@@ -88,15 +87,15 @@ def storage(single: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def configuration(values: dict[str, Any]) -> Config:
-    """A hub's configuration, in the chart's order: its values, what `hub.config` says, the code of `hub.extraConfig`."""
+    """A hub's configuration in the chart's order: its values, the traits of hub.config, the code of hub.extraConfig."""
     c, hub = Config(), values["hub"]
     for trait, value in traits(values):
         if value is not None:
             c.KubeSpawner[trait] = value
-    c.JupyterHub.services = [{"name": name, **service} for name, service in hub.get("services", {}).items()]
+    c.JupyterHub.services = [{"name": name, **service} for name, service in hub["services"].items()]
     for section, settings in hub["config"].items():
         c[section].update(settings)
-    for _, code in sorted(hub.get("extraConfig", {}).items()):
+    for _, code in sorted(hub["extraConfig"].items()):
         exec(compile(code, "extraConfig", "exec"), {"c": c})  # noqa: S102 - our own
     return c
 
@@ -107,7 +106,7 @@ def choices(profiles: list[dict[str, Any]]) -> Iterator[dict[str, str]]:
     for profile in profiles:
         axes = []
         for name, option in profile.get("profile_options", {}).items():
-            axis = [(name, choice) for choice in option.get("choices", {})]
+            axis = [(name, choice) for choice in option["choices"]]
             if option.get("unlisted_choice", {}).get("enabled"):
                 axis.append((f"{name}--unlisted-choice", TYPED))
             axes.append(axis)
@@ -121,9 +120,11 @@ async def pod(c: Config, order: dict[str, Any], options: dict[str, str]) -> dict
     async def state() -> Any:
         return order["auth_state"]
 
-    # KubeSpawner's own stand-ins for a user and a hub.
-    made = KubeSpawner(_mock=True, config=c)
-    made.user.name, made.user.get_auth_state, made.user_options = order["user"], state, options
+    name = order["user"]
+    user = SimpleNamespace(name=name, id=1, url=f"/user/{name}/", get_auth_state=state)
+    # Of the hub it has a stand-in of its own.
+    made = KubeSpawner(_mock=True, config=c, user=user)
+    made.user_options = options
     await made.load_user_options()
     client = ApiClient()
     try:
@@ -136,13 +137,10 @@ async def pod(c: Config, order: dict[str, Any], options: dict[str, str]) -> dict
 def main() -> None:
     order = json.load(sys.stdin)
     spawner.load_config = lambda **_: None
-    spawner.shared_client = lambda *_: None
+    spawner.shared_client = lambda _: None
+    c = configuration(order["values"])
     profiles = order["values"]["singleuser"]["profileList"]
-    # A choice changes the configuration's own maps: each session has a new one, as after a hub's start.
-    found = [
-        {"options": options, "pod": asyncio.run(pod(configuration(json.loads(json.dumps(order["values"]))), order, options))}
-        for options in choices(profiles)
-    ]
+    found = [{"options": options, "pod": asyncio.run(pod(c, order, options))} for options in choices(profiles)]
     json.dump(found, sys.stdout)
 
 

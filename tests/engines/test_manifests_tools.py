@@ -2,62 +2,24 @@
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import subprocess
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-import yaml
 from cluster_files import FILES, KUSTOMIZATION, VALUES, changed, charts
-from kubernetes_tools import tools
-from upstream import UPSTREAM, upstream
+from helm_charts import SHOW, made_up, real_tools, rendered
+from upstream import upstream
 from verify_support import ask, compiled
 
 from afspec.verify import State
-from afspec.verify.cluster.charts import Charts
 from afspec.verify.cluster.coalesce import coalesced
 from afspec.verify.cluster.reading import documents
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+__all__ = ["real_tools"]
+
 SITES = ("sites/bnl.yaml", "sites/uchicago.yaml", "sites/slac.yaml")
-# A chart that says nothing but what its values came to.
-_SHOW = "values: {{ toJson .Values }}\n"
-
-
-@pytest.fixture(autouse=True)
-def real_tools(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("PATH", f"{tools()}:{os.environ['PATH']}")
-    # Neither program reads or keeps anything of the user's.
-    for name in ("HELM_CACHE_HOME", "HELM_CONFIG_HOME", "HELM_DATA_HOME"):
-        monkeypatch.setenv(name, str(tmp_path / "helm"))
-    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
-
-
-def rendered(chart: Path, *values: Path) -> Any:
-    """What Helm makes of a chart's values and files of values, later ones over earlier ones."""
-    files = [option for path in values for option in ("--values", str(path))]
-    done = subprocess.run(["helm", "template", "x", str(chart), *files], capture_output=True, text=True, check=True)
-    return yaml.safe_load(done.stdout)["values"]
-
-
-def made_up(folder: Path, name: str, version: str) -> Path:
-    """A chart with a real one's default values and schema, and a template that prints them."""
-    real = Charts(UPSTREAM).chart(name, version)
-    assert real
-    (folder / "templates").mkdir(parents=True)
-    (folder / "templates/values.yaml").write_text(_SHOW)
-    (folder / "Chart.yaml").write_text(f"apiVersion: v2\nname: {name}\nversion: 1.0.0\n")
-    shutil.copy(real.values, folder / "values.yaml")
-    schema = real.schema_data()
-    if schema:
-        (folder / "values.schema.json").write_text(json.dumps(schema))
-    return folder
-
-
 OVERLAY = """\
 hub: {concurrentSpawnLimit: 7, config: {JupyterHub: {authenticator_class: null}}}
 singleuser: {memory: {guarantee: 2G}, image: {tag: "1e3"}, extraLabels: {a: "y"}}
@@ -131,7 +93,7 @@ def test_helm_reads_yaml_as_we_do(tmp_path: Path) -> None:
     )
     chart = tmp_path / "chart"
     (chart / "templates").mkdir(parents=True)
-    (chart / "templates/values.yaml").write_text(_SHOW)
+    (chart / "templates/values.yaml").write_text(SHOW)
     (chart / "Chart.yaml").write_text("apiVersion: v2\nname: x\nversion: 1.0.0\n")
     text = f"a: [{', '.join(scalars.split())}]\n"
     (chart / "values.yaml").write_text(text)

@@ -5,42 +5,24 @@ from __future__ import annotations
 import re
 import shlex
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 import pytest
+from pages import ROOT, blocks, name
 
 from afspec.cli import cli
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("generators/*/README.md")])
 _LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 _CODE = re.compile(r"`[^`\n]+`")
 _HEADING = re.compile(r"#+ +(.+)")
 # What a shell does with a command's output, or does next; `#` begins what is said about it.
 _ENDS = {"|", "||", "&&", ";", ">", ">>", "<", "2>&1", "&", "#"}
-
-
-def name(path: Path) -> str:
-    return str(path.relative_to(ROOT))
-
-
-def blocks(text: str) -> Iterator[tuple[bool, str]]:
-    """The lines of a page, each with whether it is code: fenced, or indented after a blank line."""
-    fenced = indented = False
-    blank = True
-    for line in text.splitlines():
-        if line.lstrip().startswith("```"):
-            fenced = not fenced
-            yield False, ""
-            continue
-        indented = line.startswith("    ") and (blank or indented) if line.strip() else indented
-        blank = not line.strip()
-        yield fenced or (indented and not blank), line
 
 
 def prose(text: str) -> str:

@@ -59,21 +59,21 @@ def verify(
 ) -> None:
     """Have compiled files checked by the programs that will read them.
 
-      FOLDER is that of one site, such as build/slac. Each check hands the files that it is about to a real tool: bash,
-      shellcheck, JupyterHub, dask-jobqueue, condor_submit, sbatch, apptainer and others; on PATH, in this Python, or
-      among what `afspec twin install` keeps. Objects for a cluster are held against the official schemas of its
-      version, values against the charts of --charts. Nothing is submitted, built or sent, and nothing of yours is read.
-      What a tool once said of the same files is remembered.
+    FOLDER is that of one site, such as build/slac. Each check hands the files that it is about to a real tool: bash,
+    shellcheck, JupyterHub, dask-jobqueue, condor_submit, sbatch, apptainer and others; on PATH, in this Python, or
+    among what `afspec twin install` keeps. Objects for a cluster are held against the official schemas of its
+    version, values against the charts of --charts. Nothing is submitted, built or sent, and nothing of yours is read.
+    What a tool once said of the same files is remembered.
 
-      \b
-        afspec verify build/slac                    each check, and what it found
-        afspec verify build/slac --only shellcheck  one of them
-        afspec verify build/* --strict              in CI, where the tools are
-        afspec verify build/bnl --charts charts     with the charts and CRDs that `helm pull --untar -d charts` wrote
-    afspec verify --list                        the checks, and where their tools are
-        afspec compile sites/slac.yaml --verify     both in one go
+    \b
+      afspec verify build/slac                    each check, and what it found
+      afspec verify build/slac --only shellcheck  one of them
+      afspec verify build/* --strict              in CI, where the tools are
+      afspec verify build/bnl --charts charts     with the charts and CRDs that `helm pull --untar -d charts` wrote
+      afspec verify --list                        the checks, and where their tools are
+      afspec compile sites/slac.yaml --verify     both in one go
 
-      Exit codes: 0 nothing was found; what could not be checked is listed. 1 something was found. 2 wrong usage.
+    Exit codes: 0 nothing was found; what could not be checked is listed. 1 something was found. 2 wrong usage.
     """
     checks = _checks(only)
     if listing:
@@ -117,8 +117,13 @@ def verify_folders(
                 _print(error.diagnostics, {}, form)
                 code = EXIT_SPEC
                 continue
-            with Progress(sys.stderr, folder) as progress:
-                report = made(site, checks, progress)
+            try:
+                with Progress(sys.stderr, folder) as progress:
+                    report = made(site, checks, progress)
+            except AfspecError as error:
+                # The folder of charts is read when a check asks for it.
+                _print(error.diagnostics, {}, form)
+                return EXIT_SPEC
             found = report.diagnostics(strict=strict)
             _print(found, report.sources(), form)
             code = EXIT_SPEC if found else code

@@ -15,13 +15,14 @@ from afspec.generators import Generator, all_generators
 _CORE = ("source", "facility", "rules", "generators", "compiler")
 
 
-def _digest_folder(folder: str, digest: hashlib._Hash) -> None:
-    """Every file below `folder` by name and content, in order of name; byte-code and dotfiles aside."""
+def _digest_folder(folder: str, digest: hashlib._Hash, apart: frozenset[str] = frozenset()) -> None:
+    """Every file below `folder` by name and content, in order of name; byte-code, dotfiles and `apart` aside."""
     for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
-        if entry.name.startswith((".", "__pycache__")):
+        if entry.name.startswith((".", "__pycache__")) or entry.path in apart:
             continue
         if entry.is_dir():
-            _digest_folder(entry.path, digest)
+            digest.update(entry.name.encode() + b"/")
+            _digest_folder(entry.path, digest, apart)
         elif entry.name.endswith((".py", ".j2")):
             digest.update(entry.name.encode() + b"\0")
             digest.update(Path(entry.path).read_bytes() + b"\0")
@@ -32,10 +33,11 @@ def core_digest() -> str:
     """Digest of the parts of afspec that every output passes through."""
     root = Path(afspec.__file__).parent
     digest = hashlib.sha256(afspec.__version__.encode())
-    # Installed, the generators are below afspec/generators: they have digests of their own, and are in this one, too.
+    # Installed, the generators are below afspec/generators: they have digests of their own.
+    apart = frozenset(os.path.dirname(inspect.getfile(type(generator))) for generator in all_generators().values())
     for name in _CORE:
-        for path in sorted((root / name).rglob("*.py")):
-            digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes() + b"\0")
+        digest.update(name.encode() + b"\0")
+        _digest_folder(str(root / name), digest, apart)
     return digest.hexdigest()
 
 

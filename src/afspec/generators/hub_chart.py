@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from afspec.generators.cluster.components import components
 from afspec.generators.cluster.required import Required
 from afspec.generators.images import name_and_tag, pull_reference
 from afspec.generators.interface import Chart
@@ -16,6 +17,7 @@ from afspec.generators.quoting import python
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from afspec.facility import Facility
     from afspec.facility.common import SecretRef
     from afspec.generators.cluster.publish import Published
     from afspec.generators.oauth import HubLogin
@@ -28,6 +30,8 @@ SERVICE = ("proxy-public", "http")
 # A name becomes a folder of the user's, and a part of paths: only what a Unix user can be called passes.
 USERNAME = r"[a-z_][a-z0-9_.-]{0,31}\Z"
 _SHORT = {"CILogonOAuthenticator": "cilogon", "GlobusOAuthenticator": "globus"}
+# Components that sessions ask for things: clusters of Dask, data, inference, workflows.
+_FOR_SESSIONS = ("/dask/", "/services/servicex/", "/services/triton", "/services/reana")
 _BYTES = (("T", 1 << 40), ("G", 1 << 30), ("M", 1 << 20))
 
 
@@ -225,3 +229,16 @@ def no_privileged_pods() -> dict[str, Any]:
     nothing through to that server either.
     """
     return {"cloudMetadata": {"blockWithIptables": False}}
+
+
+def to_services(facility: Facility) -> list[dict[str, Any]]:
+    """Rules of egress that let sessions talk to the facility's services that are for them, wherever those run.
+
+    The chart's own rules go by addresses, and those of pods are private: they shut sessions off from such services,
+    and where they allow private addresses, some networks still do not take pods for addresses (Cilium).
+    """
+    others = {item.namespace for item in components(facility) if item.pointer.startswith(_FOR_SESSIONS)}
+    if not others:
+        return []
+    chosen = {"key": "kubernetes.io/metadata.name", "operator": "In", "values": sorted(others)}
+    return [{"to": [{"namespaceSelector": {"matchExpressions": [chosen]}}]}]

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from afspec.facility.common import STRENGTH
+from afspec.facility.common import STRENGTH, by_name
+from afspec.facility.jupyter import JupyterKind
 
 if TYPE_CHECKING:
     from afspec.facility import Facility
     from afspec.facility.common import Capability
+    from afspec.facility.dask import Gateway
     from afspec.facility.images import Image
+    from afspec.facility.jupyter import Jupyter
+
+_HUBS = (JupyterKind.HUB_KUBERNETES, JupyterKind.HUB_VM)
 
 
 def ways(facility: Facility) -> tuple[str, ...]:
@@ -39,3 +44,13 @@ def worker_image(facility: Facility) -> Image | None:
     named = [image for image in images.named if not image.packages and "dask" in image.reference]
     untold = [image for image in images.named[:1] if not image.packages]
     return next(iter([*able, *named, *untold]), None)
+
+
+def gateway_hub(facility: Facility, gateway: Gateway) -> Jupyter | None:
+    """The hub that knows dask-gateway's users: the one that is named, or that serves its address, or the first."""
+    hubs = [item for item in facility.jupyter if item.offered and item.kind in _HUBS]
+    if gateway.cluster.hub:
+        return by_name(hubs, gateway.cluster.hub)
+    below = gateway.url or ""
+    served = (hub for hub in hubs if hub.url and below.startswith(f"{hub.url.rstrip('/')}/"))
+    return next(served, next(iter(hubs), None))

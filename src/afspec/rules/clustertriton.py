@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from afspec.facility import Facility
+    from afspec.facility.batch import HTCondorPool
     from afspec.facility.services.triton import S3Key
 
 
@@ -57,11 +58,17 @@ class AF3952(Rule):
             yield at, workers.minimum, workers.maximum
 
 
+def _manager(pool: HTCondorPool) -> bool:
+    """Whether the manager of a pool's growth on the cluster is known, which KEDA can ask itself."""
+    grown = next((part for part in pool.elastic if part.offered and part.kind == "autoscale"), None)
+    return bool(grown and grown.workers and grown.workers.manager)
+
+
 class AF3953(Rule):
     """KEDA is not told where the metrics are.
 
-    Its trigger asks Prometheus by its address. Without one no autoscaler can be compiled, and the service does not
-    grow with its load.
+    Its trigger asks Prometheus by its address, or an HTCondor pool's manager where the spec has its image. Without
+    either no autoscaler can be compiled, and the service does not grow with its load.
     """
 
     def check(self, facility: Facility, _: Context) -> Iterator[Finding]:
@@ -71,7 +78,9 @@ class AF3953(Rule):
             return
         triton = triton_on_cluster(facility)
         scaled = ["/services/triton"] if triton and triton.autoscale else []
-        scaled += [item.pointer for item in components(facility) if item.pointer.startswith("/batch/")]
+        asked = {f"/batch/{pool.name}" for pool in facility.htcondor_pools if _manager(pool)}
+        pools = (item.pointer for item in components(facility) if item.pointer.startswith("/batch/"))
+        scaled += [pointer for pointer in pools if pointer not in asked]
         if scaled:
             yield Finding("/orchestration/autoscaling/prometheus", " and ".join(f"`{at}`" for at in scaled))
 

@@ -134,11 +134,7 @@ storage:
 software: {cvmfs: {stance: promised, claim: cvmfs}}
 """
     home, work, cvmfs = volumes(facility(body))
-    assert (home.claim, home.source, home.size) == (
-        "my-home",
-        {"nfs": {"server": "nfs.example.org", "path": "/export/home"}},
-        100 * 10**9,
-    )
+    assert (home.claim, home.source) == ("my-home", {"nfs": {"server": "nfs.example.org", "path": "/export/home"}})
     assert work.source == {"hostPath": {"path": "/work"}}
     assert cvmfs.source is None
     claims, mounts = pod_volumes(facility(body))

@@ -140,6 +140,9 @@ def test_a_pod_says_what_it_is_since_it_sees_the_whole_node() -> None:
     assert int(lines["MEMORY"]) == 32 * 1024 - 256
     assert container["resources"]["limits"]["nvidia.com/gpu"] == "2"
     assert pod["nodeSelector"] == {"nvidia.com/gpu.product": "A100"}
+    assert pod["tolerations"] == [{"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}]
+    # Who has a job for a pod can call it by the collector alone.
+    assert lines["CCB_ADDRESS"] == "$(COLLECTOR_HOST)"
     assert "use FEATURE : GPUs" in config
     assert lines["EXECUTE"] == "/scratch"
     assert {mount["name"] for mount in container["volumeMounts"]} == {volume["name"] for volume in pod["volumes"]}

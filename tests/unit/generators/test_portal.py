@@ -111,12 +111,16 @@ def test_silence_leaves_out() -> None:
     assert pod["containers"][0]["ports"][0]["containerPort"] == 8888
 
 
-def test_the_operators_account_is_the_pods_in_its_namespace_alone() -> None:
+def test_the_operators_account_is_the_pods_and_clusters_start_where_it_may() -> None:
     operator = "dask:\n  operator: {stance: promised, namespace: SPACE, service_account: jupyter}\n"
     assert pods(SITE + operator.replace("SPACE", "portal"))["portal-cpu"]["serviceAccountName"] == "jupyter"
     other = pods(SITE + operator.replace("SPACE", "dask"))["portal-cpu"]
-    assert "serviceAccountName" not in other
-    assert other["automountServiceAccountToken"] is False
+    assert other["serviceAccountName"] == "jupyter"
+    assert {"name": "DASK_KUBERNETES__NAMESPACE", "value": "dask"} in other["containers"][0]["env"]
+    silent = pods(SITE + operator.replace("SPACE, service_account: jupyter", "dask"))["portal-cpu"]
+    assert "serviceAccountName" not in silent
+    assert silent["automountServiceAccountToken"] is False
+    assert "DASK_KUBERNETES__NAMESPACE" not in str(silent)
     named = SITE.replace("    port: 9999", "    namespace: af-jupyter\n    port: 9999")
     (first, *_) = files(named)["portal/pods.yaml"]
     assert first["metadata"]["namespace"] == "af-jupyter"

@@ -17,12 +17,16 @@ _RENAMED = ".shared"
 
 
 class GpuChoice(NamedTuple):
-    """A GPU, or a slice of one, that a container may have: `resource` with `selector` as the pod's node selector."""
+    """A GPU, or a slice of one, that a container may have: `resource` with `selector` as the pod's node selector.
+
+    Of a `shared` one a container gets one and no more: the device plugin refuses who asks for two.
+    """
 
     name: str
     title: str
     resource: str
     selector: dict[str, str]
+    shared: bool = False
 
 
 def gpu_choices(facility: Facility) -> tuple[GpuChoice, ...]:
@@ -56,23 +60,23 @@ def is_renamed(gpu: Gpu) -> bool:
 
 def gpu_choices_of(gpu: Gpu) -> Iterator[GpuChoice]:
     """The ways to ask for a model: one, or one a slice."""
-    title = gpu.product or gpu.name
+    title, shared = gpu.product or gpu.name, sharing_of(gpu) is not None
     resource = gpu.resource or _USUAL
     profiles = gpu.mig.profiles if gpu.mig else ()
     if gpu.mig and gpu.mig.strategy == "mixed" and profiles:
-        ending = _RENAMED if sharing_of(gpu) and is_renamed(gpu) else ""
+        ending = _RENAMED if shared and is_renamed(gpu) else ""
         for profile in profiles:
             # A profile's + is a dot in the resource's name (NVIDIA MIG support in Kubernetes, mixed strategy).
             name = f"nvidia.com/mig-{profile.replace('+', '.')}{ending}"
             # The product's label is the whole GPU's, which is not shared itself.
-            yield GpuChoice(f"{gpu.name}-{profile}", f"{title} ({profile})", name, _selector(gpu.product))
+            yield GpuChoice(f"{gpu.name}-{profile}", f"{title} ({profile})", name, _selector(gpu.product), shared)
     elif gpu.mig and gpu.mig.strategy == "single" and profiles and "-MIG-" not in (gpu.product or ""):
         for profile in profiles:
             product = f"{gpu.product}-MIG-{profile.replace('+', '')}" if gpu.product else None
             name = gpu.name if len(profiles) == 1 else f"{gpu.name}-{profile}"
-            yield GpuChoice(name, f"{title} ({profile})", resource, _selector(_as_labelled(gpu, product)))
+            yield GpuChoice(name, f"{title} ({profile})", resource, _selector(_as_labelled(gpu, product)), shared)
     else:
-        yield GpuChoice(gpu.name, title, resource, _selector(_as_labelled(gpu, gpu.product)))
+        yield GpuChoice(gpu.name, title, resource, _selector(_as_labelled(gpu, gpu.product)), shared)
 
 
 def _selector(product: str | None) -> dict[str, str]:

@@ -40,7 +40,8 @@ def volumes(facility: Facility) -> tuple[Volume, ...]:
             else {"hostPath": {"path": mount.source}}
         )
         name = dns_label(area.name)
-        found.append(Volume(name, name, mount.target, source, area.quota or UNTOLD_SIZE))
+        # Not the quota, which is a user's and may change: a claim without a class can never be resized.
+        found.append(Volume(name, name, mount.target, source, UNTOLD_SIZE))
     cvmfs = facility.software.cvmfs if facility.software else None
     if cvmfs and cvmfs.claim and (cvmfs.stance is None or cvmfs.offered):
         found.append(

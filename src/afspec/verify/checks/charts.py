@@ -35,9 +35,7 @@ class Charts(Check):
     def run(self, bench: Bench, site: Compiled, files: list[str]) -> Iterator[Finding | Skipped]:
         del bench
         cluster = site.cluster
-        for path in files:
-            if path in cluster.unreadable:
-                yield Finding(path, 0, f"cannot be read: {cluster.unreadable[path]}")
+        yield from cluster.misread(files)
         lacking = []
         for values in cluster.values:
             chart = site.charts.chart(values.chart, values.version) if site.charts else None
@@ -56,8 +54,8 @@ class Charts(Check):
 
 
 def _against(values: Values, chart: Chart) -> Iterator[Finding | Skipped]:
-    schema = chart.schema_data()
     try:
+        schema = chart.schema_data()
         if schema is None:
             unschooled = Unschooled(chart)
             faults = list(unschooled.faults(values.data))

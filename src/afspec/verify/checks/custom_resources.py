@@ -56,12 +56,15 @@ class CustomResources(Check):
 
 
 def _faults(item: Manifest, crd: Crd | None) -> Iterator[Fault]:
+    # What is refused by both is said once, in our words.
+    own = list(server_faults(item))
+    told = {fault.path for fault in own}
     version = item.version.rpartition("/")[2]
     if crd and version not in crd.served:
         yield Fault(("apiVersion",), f"version {version} is not served; served: {', '.join(crd.served)}")
     elif crd:
-        yield from crd.faults(version, item.data)
+        yield from (fault for fault in crd.faults(version, item.data) if fault.path not in told)
         if crd.namespaced is not bool(item.namespace):
             said = "has no namespace" if crd.namespaced else "belongs to the cluster, and has a namespace"
             yield Fault(("metadata",), said)
-    yield from server_faults(item)
+    yield from own

@@ -47,9 +47,7 @@ class Kubernetes(Check):
         cluster = site.cluster
         version = choose(cluster.orchestration.get("version")).name
         official = Official(version)
-        for path in files:
-            if path in cluster.unreadable:
-                yield Finding(path, 0, f"cannot be read: {cluster.unreadable[path]}")
+        yield from cluster.misread(files)
         for stray in cluster.strays:
             yield Finding(stray.path, stray.place().line, "is no object of the API")
         for item in cluster.manifests:

@@ -16,10 +16,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from afspec.source.text import fail
 from afspec.verify.cluster.crds import KIND, Crd
 from afspec.verify.cluster.reading import UnreadableError, documents
+from afspec.verify.cluster.schemas import SchemaError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from afspec.diagnostics import AfspecError
 
 # Folders of charts have some hundreds of files; whoever names his home folder meant another one.
 _MOST_FILES = 20_000
@@ -47,8 +50,16 @@ class Chart(NamedTuple):
 
     @property
     def defaults(self) -> dict[str, Any]:
-        """Its default values."""
-        read = _yaml(self.values)
+        """Its default values.
+
+        Raises:
+            SchemaError: they cannot be read.
+        """
+        try:
+            found = documents(str(self.values), self.values.read_text(errors="replace"))
+        except (UnreadableError, OSError) as error:
+            raise SchemaError(f"the chart's {self.values.name} cannot be read ({error})") from None
+        read = found[0].data if found else {}
         return read if isinstance(read, dict) else {}
 
     def fits(self, version: str) -> bool:
@@ -56,12 +67,21 @@ class Chart(NamedTuple):
         return not self.version or self.version.removeprefix("v") == version.removeprefix("v")
 
     def schema_data(self) -> dict[str, Any] | None:
-        """Its schema of values."""
+        """Its schema of values.
+
+        Raises:
+            SchemaError: it cannot be read, or is no map.
+        """
         if self.schema is None:
             return None
-        text = self.schema.read_text()
-        read = json.loads(text) if self.schema.suffix == ".json" else _yaml(self.schema)
-        return read if isinstance(read, dict) else None
+        try:
+            text = self.schema.read_text()
+            read = json.loads(text) if self.schema.suffix == ".json" else _yaml(self.schema)
+        except (ValueError, OSError, RecursionError) as error:
+            raise SchemaError(f"its {self.schema.name} cannot be read ({error})") from None
+        if not isinstance(read, dict):
+            raise SchemaError(f"its {self.schema.name} is no map")
+        return read
 
     def mentioned(self) -> str:
         """What its values and templates mention, in one text: keys that are only commented on, or read, are there."""
@@ -87,20 +107,27 @@ class Charts:
         Raises:
             AfspecError: AF0002 where there are far too many for a folder of charts.
         """
-        found = []
-        for path in _files(self.folder):
-            found.append(path)
-            if len(found) > _MOST_FILES:
-                hint = "Name the folder that has the charts alone."
-                raise fail("AF0002", f"more than {_MOST_FILES} files", place=str(self.folder), hint=hint)
-        return tuple(found)
+        found: list[Path] = []
+        try:
+            for path in self.folder.rglob("*"):
+                if path.is_file():
+                    found.append(path)
+                if len(found) > _MOST_FILES:
+                    hint = "Name the folder that has the charts alone."
+                    raise fail("AF0002", f"more than {_MOST_FILES} files", place=str(self.folder), hint=hint)
+        except OSError as error:
+            raise _unread(self.folder, error) from None
+        return tuple(sorted(found))
 
     @cached_property
     def digest(self) -> str:
         """One digest of all files, by name and content."""
         whole = hashlib.sha256()
         for path in self.files:
-            content = hashlib.sha256(path.read_bytes()).hexdigest()
+            try:
+                content = hashlib.sha256(path.read_bytes()).hexdigest()
+            except OSError as error:
+                raise _unread(path, error) from None
             whole.update(f"{path.relative_to(self.folder)}\0{content}\n".encode())
         return whole.hexdigest()
 
@@ -154,6 +181,10 @@ class Charts:
                             yield crd
 
 
+def _unread(path: Path, error: OSError) -> AfspecError:
+    return fail("AF0002", f"cannot be read: {error.strerror}", place=str(error.filename or path))
+
+
 def _definition(data: dict[str, Any], source: str) -> Crd | None:
     try:
         return Crd(data, source)
@@ -168,7 +199,7 @@ def _files(folder: Path) -> Iterator[Path]:
 def _yaml(path: Path) -> Any:
     try:
         found = documents(str(path), path.read_text(errors="replace"))
-    except UnreadableError:
+    except (UnreadableError, OSError):
         return None
     return found[0].data if found else None
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from afspec.verify.cluster import names
+from afspec.verify.cluster.enumerated import amount_fault
 from afspec.verify.cluster.pods import Pod, listed, mapped
 from afspec.verify.cluster.quantities import quantity
 from afspec.verify.cluster.schemas import Fault
@@ -15,6 +17,18 @@ if TYPE_CHECKING:
     from afspec.verify.cluster.reading import Path
 
 _HIGHEST = 65535
+_PROBES = ("startupProbe", "livenessProbe", "readinessProbe")
+_HANDLERS = ("exec", "grpc", "httpGet", "tcpSocket")
+_TIMES = {
+    "initialDelaySeconds": 0, "terminationGracePeriodSeconds": 1, "timeoutSeconds": 1, "periodSeconds": 1,
+    "successThreshold": 1, "failureThreshold": 1,
+}  # fmt: skip
+# A registry with a port, folders in lower case, a tag, a digest (distribution's reference grammar).
+_IMAGE = re.compile(
+    r"(?:[A-Za-z0-9.-]+(?::\d+)?/)?[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*"
+    r"(?::\w[\w.-]{0,127})?(?:@[A-Za-z0-9+._-]+:[0-9a-fA-F]{32,})?"
+)
+_BYTES = frozenset({"memory", "ephemeral-storage"})
 
 
 def pod_faults(pod: Pod) -> Iterator[Fault]:
@@ -22,9 +36,17 @@ def pod_faults(pod: Pod) -> Iterator[Fault]:
     volumes = [mapped(item).get("name") for item in listed(pod.spec.get("volumes"))]
     yield from _named_once(volumes, (*pod.at, "volumes"), "volumes")
     yield from _named_once([item.get("name") for _, item in pod.containers()], pod.at, "containers")
+    for index, volume in enumerate(mapped(item) for item in listed(pod.spec.get("volumes"))):
+        inside: Path = (*pod.at, "volumes", index, "emptyDir", "sizeLimit")
+        yield from amount_fault(mapped(volume.get("emptyDir")).get("sizeLimit"), inside)
     ports: set[str] = set()
     for at, item in pod.containers():
+        image = item.get("image")
+        # What something else fills in has braces or dollars.
+        if isinstance(image, str) and not _IMAGE.fullmatch(image) and not re.search(r"[{$]", image):
+            yield Fault((*at, "image"), f"{image!r} is no image: lower case, and no blanks")
         yield from _ports(item, at, ports)
+        yield from _probes(item, at)
         yield from _resources(mapped(item.get("resources")), (*at, "resources"))
         for index, mount in enumerate(mapped(mount) for mount in listed(item.get("volumeMounts"))):
             if mount.get("name") not in volumes + list(pod.claims):
@@ -58,6 +80,35 @@ def _ports(container: dict[str, Any], at: Path, seen: set[str]) -> Iterator[Faul
         seen.add(str(name))
 
 
+def _probes(container: dict[str, Any], at: Path) -> Iterator[Fault]:
+    ports = [mapped(port).get("name") for port in listed(container.get("ports"))]
+    for kind in _PROBES:
+        probe = mapped(container.get(kind))
+        handlers = [name for name in _HANDLERS if probe.get(name) is not None]
+        if probe and len(handlers) != 1:
+            said = f"has {' and '.join(handlers)}: one of them" if handlers else f"has none of {', '.join(_HANDLERS)}"
+            yield Fault((*at, kind), said)
+        for name in ("httpGet", "tcpSocket"):
+            port = mapped(probe.get(name)).get("port")
+            inside: Path = (*at, kind, name, "port")
+            if isinstance(port, str) and port not in ports:
+                yield Fault(inside, f"the container has no port {port!r}{_listed(ports)}")
+            elif isinstance(port, int) and not isinstance(port, bool) and not 1 <= port <= _HIGHEST:
+                yield Fault(inside, f"{port} is no port: 1 to {_HIGHEST}")
+        for key, least in _TIMES.items():
+            # To the server, 0 is what is left out.
+            number = probe.get(key)
+            if isinstance(number, int) and number < least and number != 0:
+                yield Fault((*at, kind, key), f"{number} is less than {least}")
+        if kind != "readinessProbe" and probe.get("successThreshold", 1) not in {0, 1}:
+            yield Fault((*at, kind, "successThreshold"), "must be 1, but for readiness")
+
+
+def _listed(ports: list[Any]) -> str:
+    names_of = [str(port) for port in ports if port is not None]
+    return f"; it has {', '.join(names_of)}" if names_of else ""
+
+
 def _resources(resources: dict[str, Any], at: Path) -> Iterator[Fault]:
     limits, requests = mapped(resources.get("limits")), mapped(resources.get("requests"))
     for part, amounts in (("limits", limits), ("requests", requests)):
@@ -65,6 +116,8 @@ def _resources(resources: dict[str, Any], at: Path) -> Iterator[Fault]:
             number = quantity(value)
             if number is None or number < 0:
                 yield Fault((*at, part, str(key)), f"{value!r} is no quantity")
+            elif key in _BYTES and number % 1:
+                yield Fault((*at, part, str(key)), f"{value!r} is a fraction of a byte: M is a million, m a thousandth")
     for key, value in requests.items():
         asked, most = quantity(value), quantity(limits.get(key))
         if asked is not None and most is not None and asked > most:

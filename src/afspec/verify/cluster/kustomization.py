@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING, Any
 
+from afspec.diagnostics import nearest
 from afspec.verify.cluster.pods import listed, mapped
 from afspec.verify.cluster.schemas import Fault
 
@@ -36,11 +37,16 @@ def kustomization_faults(item: Manifest, site: Compiled) -> Iterator[Fault]:
         yield Fault(("apiVersion",), f"{item.version} is none of {', '.join(_VERSIONS)}")
     for key, value in item.data.items():
         if key not in _KNOWN:
-            yield Fault((str(key),), f"unknown field `{key}`")
+            near = nearest(str(key), _KNOWN)
+            yield Fault((str(key),), f"unknown field `{key}`{f'; did you mean `{near}`?' if near else ''}")
         elif key in _LISTS and not isinstance(value, list):
             yield Fault((str(key),), "is no list")
+    seen: set[tuple[str | int, str]] = set()
     for at, path in _named(item.data):
         yield from _file(item, site, at, path)
+        if at[0] == "resources" and (at[0], path) in seen:
+            yield Fault(at, f"{path} is there twice")
+        seen.add((at[0], path))
 
 
 def _named(data: dict[str, Any]) -> Iterator[tuple[At, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from afspec.verify.cluster.pods import listed, mapped
+from afspec.verify.cluster.quantities import quantity
 from afspec.verify.cluster.schemas import Fault
 
 if TYPE_CHECKING:
@@ -114,6 +115,42 @@ def scaler_faults(item: Manifest, world: World) -> Iterator[Fault]:
         yield Fault(at, f"there is no {kind} {name} in {item.namespace}")
 
 
+def claim_faults(item: Manifest, world: World) -> Iterator[Fault]:
+    """A PersistentVolumeClaim that names its volume can be bound to it, where that is the site's own."""
+    spec = mapped(item.data.get("spec"))
+    name = spec.get("volumeName")
+    owned = [thing.manifest for thing in world.find("PersistentVolume", str(name)) if thing.manifest]
+    if not owned:
+        return
+    volume = mapped(owned[0].data.get("spec"))
+    has = quantity(mapped(volume.get("capacity")).get("storage"))
+    asked = mapped(mapped(spec.get("resources")).get("requests")).get("storage")
+    wanted = quantity(asked)
+    if has is not None and wanted is not None and wanted > has:
+        size = volume["capacity"]["storage"]
+        yield Fault(
+            ("spec", "resources", "requests", "storage"), f"{asked} is more than PersistentVolume {name} has, {size}"
+        )
+    missing = set(map(str, listed(spec.get("accessModes")))) - set(map(str, listed(volume.get("accessModes"))))
+    if missing:
+        yield Fault(("spec", "accessModes"), f"PersistentVolume {name} has no {', '.join(sorted(missing))}")
+    if (spec.get("storageClassName") or "") != (volume.get("storageClassName") or ""):
+        yield Fault(("spec", "storageClassName"), f"is not that of PersistentVolume {name}: they are never bound")
+
+
+def dask_faults(item: Manifest, world: World) -> Iterator[Fault]:
+    """A DaskCluster's Service leads to ports that its scheduler has."""
+    del world
+    scheduler = mapped(mapped(item.data.get("spec")).get("scheduler"))
+    containers = [mapped(part) for part in listed(mapped(scheduler.get("spec")).get("containers"))]
+    ports = [mapped(port).get("name") for part in containers for port in listed(part.get("ports"))]
+    for index, port in enumerate(listed(mapped(scheduler.get("service")).get("ports"))):
+        target = mapped(port).get("targetPort")
+        if isinstance(target, str) and containers and target not in ports:
+            at: Path = ("spec", "scheduler", "service", "ports", index, "targetPort")
+            yield Fault(at, f"the scheduler has no port {target!r}; it has {_or(ports)}")
+
+
 def budget_faults(item: Manifest, world: World) -> Iterator[Fault]:
     """A PodDisruptionBudget is about some pods."""
     selector = mapped(mapped(mapped(item.data.get("spec")).get("selector")).get("matchLabels"))
@@ -145,6 +182,8 @@ LINKS: dict[str, Callable[[Manifest, World], Iterator[Fault]]] = {
     "HorizontalPodAutoscaler": scaler_faults,
     "ScaledObject": scaler_faults,
     "DaskAutoscaler": scaler_faults,
+    "DaskCluster": dask_faults,
+    "PersistentVolumeClaim": claim_faults,
     "PodDisruptionBudget": budget_faults,
     "NetworkPolicy": policy_faults,
 }

@@ -7,6 +7,7 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from afspec.verify.check import Finding
 from afspec.verify.cluster.official import is_official
 from afspec.verify.cluster.reading import Document, Path, Place, UnreadableError, documents
 
@@ -153,20 +154,30 @@ class Cluster:
         self._site = site
 
     @cached_property
-    def _read(self) -> tuple[dict[str, list[Document]], dict[str, str]]:
+    def _read(self) -> tuple[dict[str, list[Document]], dict[str, UnreadableError]]:
         found: dict[str, list[Document]] = {}
-        unreadable: dict[str, str] = {}
+        unreadable: dict[str, UnreadableError] = {}
         for path in candidates(self._site, objects=True, values=True, requires=True):
             try:
                 found[path] = documents(path, self._site.text(path))
             except UnreadableError as error:
-                unreadable[path] = str(error)
+                unreadable[path] = error
         return found, unreadable
 
     @property
-    def unreadable(self) -> dict[str, str]:
+    def unreadable(self) -> dict[str, UnreadableError]:
         """The files that are not YAML, and why."""
         return self._read[1]
+
+    def misread(self, paths: list[str]) -> Iterator[Finding]:
+        """What keeps files from being read, or from being read as they look."""
+        for path in paths:
+            if path in self.unreadable:
+                error = self.unreadable[path]
+                yield Finding(path, error.line, f"cannot be read: {error}")
+            for document in self._documents.get(path, ()):
+                for place, key in document.twice():
+                    yield Finding(path, place.line, f"{key!r} is there twice in one map", place.column)
 
     @property
     def _documents(self) -> dict[str, list[Document]]:

@@ -91,7 +91,8 @@ class Official:
             return Fault((), "has no kind")
         others = [path.name for path in self._folder.glob(f"{kind.lower()}-*.json")]
         served = [name for name in _versions(kind, others, self._folder) if name]
-        hint = f"; it has {', '.join(sorted(set(served)))}" if served else ""
+        alike = "" if served else _called(others, self._folder)
+        hint = f"; it has {', '.join(sorted(set(served)))}" if served else f"; did you mean `{alike}`?" if alike else ""
         return Fault(
             ("apiVersion" if served else "kind",),
             f"Kubernetes {version} has no {kind} of {api_version or 'no version'}{hint}",
@@ -122,6 +123,16 @@ class Official:
         named = schema.get("properties", {})
         is_kind = kind in named.get("kind", {}).get("enum", ()) and api_version in named["apiVersion"].get("enum", ())
         return validator(schema, registry=self._registry) if is_kind else None
+
+
+def _called(files: list[str], folder: Path) -> str:
+    """The kind that files are about, whose names are in lower case."""
+    for name in files:
+        kinds = json.loads((folder / name).read_text()).get("properties", {}).get("kind", {}).get("enum", ())
+        for kind in kinds:
+            if name.startswith(f"{kind.lower()}-"):
+                return str(kind)
+    return ""
 
 
 def _versions(kind: str, files: list[str], folder: Path) -> list[str]:

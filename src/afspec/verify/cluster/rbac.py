@@ -53,7 +53,7 @@ _RESOURCES: dict[str, frozenset[str]] = {
 }
 
 
-def rule_faults(item: Manifest) -> Iterator[Fault]:
+def rule_faults(item: Manifest, world: World) -> Iterator[Fault]:
     """What is wrong with the rules of a Role or a ClusterRole."""
     for index, rule in enumerate(mapped(rule) for rule in listed(item.data.get("rules"))):
         at: Path = ("rules", index)
@@ -68,10 +68,18 @@ def rule_faults(item: Manifest) -> Iterator[Fault]:
         known = frozenset().union(*(_RESOURCES[group] for group in groups))
         for number, name in enumerate(map(str, listed(rule.get("resources")))):
             plain = name.partition("/")[0]
+            if name == "securitycontextconstraints":
+                yield from _constraints(rule, at, world)
             if plain != "*" and plain not in known:
                 yield Fault(
                     (*at, "resources", number), f"no resource of {_shown(groups)} is called {plain!r}{_hint(plain)}"
                 )
+
+
+def _constraints(rule: dict[str, Any], at: Path, world: World) -> Iterator[Fault]:
+    for index, name in enumerate(map(str, listed(rule.get("resourceNames")))):
+        if not world.has("SecurityContextConstraints", name):
+            yield Fault((*at, "resourceNames", index), f"there is no SecurityContextConstraints {name}")
 
 
 def binding_faults(item: Manifest, world: World) -> Iterator[Fault]:

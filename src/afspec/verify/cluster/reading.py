@@ -27,7 +27,11 @@ _FLOAT = re.compile(
 
 
 class UnreadableError(Exception):
-    """A file is not YAML, or too much of it."""
+    """A file is not YAML, or too much of it; `line` is where, 0 where that is nowhere in particular."""
+
+    def __init__(self, message: str, line: int = 0) -> None:
+        super().__init__(message)
+        self.line = line
 
 
 class _Loader(_LOADER):  # type: ignore[misc,valid-type]
@@ -102,6 +106,26 @@ class Document(NamedTuple):
             node, mark = found
         return Place(mark.line + 1, mark.column + 1)
 
+    def twice(self) -> list[tuple[Place, str]]:
+        """The keys that a map has a second time: kubectl refuses them, Helm takes the last."""
+        found: dict[Place, str] = {}
+        left, known = [self.node], {id(self.node)}
+        while left:
+            node = left.pop()
+            inside = [*node.value] if isinstance(node, yaml.SequenceNode) else []
+            if isinstance(node, yaml.MappingNode):
+                seen: set[str] = set()
+                for key, value in node.value:
+                    inside.append(value)
+                    name = str(key.value) if isinstance(key, yaml.ScalarNode) else ""
+                    if name and name in seen and key.tag != f"{_TAG}merge":
+                        found[Place(key.start_mark.line + 1, key.start_mark.column + 1)] = name
+                    seen.add(name)
+            # What an alias stands for is looked at once.
+            left += [part for part in inside if id(part) not in known]
+            known |= {id(part) for part in inside}
+        return sorted(found.items())
+
 
 def _child(node: yaml.Node, step: str | int) -> tuple[yaml.Node, Any] | None:
     if isinstance(node, yaml.MappingNode):
@@ -132,7 +156,9 @@ def documents(path: str, text: str) -> list[Document]:
             if data is not None:
                 found.append(Document(path, data, node))
     except (yaml.YAMLError, ValueError) as error:
-        raise UnreadableError(" ".join(str(error).split())) from None
+        mark = getattr(error, "problem_mark", None)
+        said = str(getattr(error, "problem", None) or error)
+        raise UnreadableError(" ".join(said.split()), mark.line + 1 if mark else 0) from None
     finally:
         if loader is not None:
             loader.dispose()

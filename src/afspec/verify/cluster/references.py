@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from afspec.verify.cluster.limits import quota_faults, range_faults
 from afspec.verify.cluster.links import LINKS
+from afspec.verify.cluster.mounts import mount_faults
 from afspec.verify.cluster.pods import listed, mapped
 from afspec.verify.cluster.rbac import binding_faults, rule_faults
 from afspec.verify.cluster.schemas import Fault
@@ -56,7 +57,7 @@ def _of(item: Manifest, world: World) -> Iterator[Fault]:
     if link:
         yield from link(item, world)
     if item.kind in _ROLES:
-        yield from rule_faults(item)
+        yield from rule_faults(item, world)
     elif item.kind in _BINDINGS:
         yield from binding_faults(item, world)
     elif item.kind == "ResourceQuota":
@@ -79,11 +80,12 @@ def _use(use: Use, world: World, namespace: str | None) -> Iterator[Fault]:
     held = [thing.holds for thing in world.find(use.kind, use.name, namespace) if thing.holds is not None]
     if use.key and held and not any(use.key in holds for holds in held):
         keys = ", ".join(sorted({key for holds in held for key in holds}))
-        yield Fault(use.at, f"{use.kind} {use.name} has no key {use.key}; it has {keys}")
+        yield Fault(use.key_at or use.at, f"{use.kind} {use.name} has no key {use.key}; it has {keys}")
 
 
 def _in_values(values: Values, world: World) -> Iterator[Fault]:
     # Which namespace a chart is installed into is said on a command line: any will do.
+    yield from mount_faults(values)
     for use in uses(values.data, values.chart):
         if use.kind != "ServiceAccount":
             yield from _use(use, world, None)
@@ -109,6 +111,8 @@ def _hosts(item: Manifest, seen: dict[tuple[str, str], Manifest]) -> Iterator[Fa
     found: list[tuple[str, str]] = []
     if item.kind == "Route" and spec.get("host"):
         found.append((str(spec["host"]), str(spec.get("path") or "/")))
+    elif item.kind == "Route" and spec.get("subdomain"):
+        found.append((f"{spec['subdomain']}.*", str(spec.get("path") or "/")))
     for rule in listed(spec.get("rules")) if item.kind == "Ingress" else ():
         paths = listed(mapped(mapped(rule).get("http")).get("paths"))
         found += [(str(mapped(rule).get("host")), str(mapped(path).get("path") or "/")) for path in paths]

@@ -46,6 +46,12 @@ _ASSIGNED = re.compile(
     r"\s*(?:=|:)\s*(?P<quote>[\"'])(?P<value>[^\"'\n]{6,})(?P=quote)",
     re.IGNORECASE,
 )
+# A program's option: where it names a file, a name of one follows.
+_OPTION = re.compile(
+    r"(?<![\w-])(?P<name>--?(?:[\w-]+-)?(?:password|passwd|passphrase|token|api-?key|access-?key|secret-?key))"
+    r"[= ](?P<value>[^\s\"']{4,})",
+    re.IGNORECASE,
+)
 _RUN = re.compile(r"[A-Za-z0-9+/_=-]{24,}")
 _HEX = re.compile(r"[0-9a-f]{32,}", re.IGNORECASE)
 _DIGEST_KEY = re.compile(r"sha\d*|digest|checksum|commit|revision|fingerprint|hash|uuid", re.IGNORECASE)
@@ -121,6 +127,10 @@ def _under(key: str, value: Any, at: Path, known: Known) -> Iterator[Fault]:
 def _text(text: str, key: str, at: Path, known: Known) -> Iterator[Fault]:
     for found in _ASSIGNED.finditer(text):
         if is_secret_key(found["name"]) and not _HARMLESS.match(found["value"]) and found["value"] not in known.names:
+            yield Fault(at, f"gives {found['name']} a value, which is a secret: name a Secret instead")
+    for found in _OPTION.finditer(text):
+        value = found["value"]
+        if not _HARMLESS.match(value) and not value.startswith(("-", "$", "{", "<")) and value not in known.names:
             yield Fault(at, f"gives {found['name']} a value, which is a secret: name a Secret instead")
     if not is_secret_key(key) and not _DIGEST_KEY.search(key) and any(_is_random(text)):
         yield Fault(at, "looks random, as a secret does")

@@ -5,14 +5,15 @@ from __future__ import annotations
 import ipaddress
 from typing import TYPE_CHECKING, Any
 
-from afspec.verify.cluster import names
+from afspec.verify.cluster import names, workloads
 from afspec.verify.cluster.containers import pod_faults
+from afspec.verify.cluster.enumerated import level_faults, word_faults
+from afspec.verify.cluster.openshift import constraint_faults, route_faults
 from afspec.verify.cluster.pods import listed, mapped, pods
-from afspec.verify.cluster.quantities import quantity
 from afspec.verify.cluster.schemas import Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from afspec.verify.cluster.manifests import Manifest
     from afspec.verify.cluster.reading import Path
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 _RBAC = "rbac.authorization.k8s.io"
 _HIGHEST = 65535
 _ANNOTATIONS = 256 * 1024
-_WORKLOADS = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"})
 # Which keys hold labels, or ask for some, wherever they are.
 _LABELS = frozenset({"labels", "matchLabels", "nodeSelector"})
 
@@ -33,6 +33,8 @@ def server_faults(item: Manifest) -> Iterator[Fault]:
     # A custom resource's pods are templates that an operator completes: what they have must be right all the same.
     for pod in pods(item.data):
         yield from pod_faults(pod)
+    if not item.is_custom:
+        yield from word_faults(item.data)
     for kinds, faults in _KINDS:
         if item.kind in kinds:
             yield from faults(item.data)
@@ -118,47 +120,6 @@ def _configuration(data: dict[str, Any]) -> Iterator[Fault]:
                 yield Fault((part, str(key)), f"{key!r} is no key: letters, digits, dashes, dots and underscores")
 
 
-def _workload(data: dict[str, Any]) -> Iterator[Fault]:
-    spec = mapped(data.get("spec"))
-    wanted = mapped(mapped(spec.get("selector")).get("matchLabels"))
-    labels = mapped(mapped(mapped(spec.get("template")).get("metadata")).get("labels"))
-    for key, value in wanted.items():
-        if labels.get(key) != value:
-            yield Fault(("spec", "selector", "matchLabels", str(key)), "its own pods have no such label")
-    policy = mapped(mapped(spec.get("template")).get("spec")).get("restartPolicy", "Always")
-    if policy != "Always":
-        at: Path = ("spec", "template", "spec", "restartPolicy")
-        yield Fault(at, f"{policy!r} is not for a {data.get('kind')}, whose pods always restart")
-
-
-def _job(data: dict[str, Any]) -> Iterator[Fault]:
-    at: Path = ("spec", "jobTemplate", "spec") if data.get("kind") == "CronJob" else ("spec",)
-    spec: Any = data
-    for key in at:
-        spec = mapped(mapped(spec).get(str(key)))
-    pod = mapped(mapped(spec.get("template")).get("spec"))
-    if pod and pod.get("restartPolicy") not in {"Never", "OnFailure"}:
-        yield Fault((*at, "template", "spec"), "restartPolicy is neither Never nor OnFailure, as a Job's must be")
-
-
-def _scaler(data: dict[str, Any]) -> Iterator[Fault]:
-    spec = mapped(data.get("spec"))
-    low, high = spec.get("minReplicas", 1), spec.get("maxReplicas")
-    if isinstance(low, int) and isinstance(high, int) and low > high:
-        yield Fault(("spec", "maxReplicas"), f"{high} is less than minReplicas, {low}")
-
-
-def _amounts(data: dict[str, Any]) -> Iterator[Fault]:
-    spec = mapped(data.get("spec"))
-    groups: list[tuple[Path, Any]] = [(("spec", "hard"), spec.get("hard"))]
-    for index, limit in enumerate(listed(spec.get("limits"))):
-        groups += [(("spec", "limits", index, str(key)), part) for key, part in mapped(limit).items()]
-    for at, group in groups:
-        for key, value in mapped(group).items():
-            if quantity(value) is None:
-                yield Fault((*at, str(key)), f"{value!r} is no quantity")
-
-
 def _ingress(data: dict[str, Any]) -> Iterator[Fault]:
     for index, rule in enumerate(listed(mapped(data.get("spec")).get("rules"))):
         at: Path = ("spec", "rules", index)
@@ -170,15 +131,6 @@ def _ingress(data: dict[str, Any]) -> Iterator[Fault]:
             path = item.get("path")
             if item.get("pathType") in {"Exact", "Prefix"} and not str(path or "").startswith("/"):
                 yield Fault((*at, "http", "paths", number), f"path {path!r} does not begin with a slash")
-
-
-def _route(data: dict[str, Any]) -> Iterator[Fault]:
-    spec = mapped(data.get("spec"))
-    host = spec.get("host")
-    if host is not None and not names.is_host(host):
-        yield Fault(("spec", "host"), f"{host!r} is no name of a host")
-    if mapped(spec.get("tls")).get("termination") == "passthrough" and spec.get("path"):
-        yield Fault(("spec", "path"), "a Route that passes TLS through has no path: the router cannot see it")
 
 
 def _network(data: dict[str, Any]) -> Iterator[Fault]:
@@ -211,14 +163,21 @@ def _block(block: dict[str, Any], at: Path) -> Iterator[Fault]:
             yield Fault((*at, "except", index), f"{part!r} is no range of addresses within {whole}")
 
 
-_KINDS = (
+_KINDS: tuple[tuple[frozenset[str], Callable[[dict[str, Any]], Iterator[Fault]]], ...] = (
     (frozenset({"Service"}), _service),
     (frozenset({"ConfigMap", "Secret"}), _configuration),
-    (_WORKLOADS, _workload),
-    (frozenset({"Job", "CronJob"}), _job),
-    (frozenset({"HorizontalPodAutoscaler"}), _scaler),
-    (frozenset({"ResourceQuota", "LimitRange"}), _amounts),
+    (frozenset({"Namespace"}), lambda data: level_faults(mapped(mapped(data.get("metadata")).get("labels")))),
+    (workloads.WORKLOADS, workloads.workload_faults),
+    (frozenset({"Job", "CronJob"}), workloads.job_faults),
+    (frozenset({"HorizontalPodAutoscaler"}), workloads.scaler_faults),
+    (frozenset({"PodDisruptionBudget"}), workloads.budget_faults),
+    (frozenset({"PersistentVolumeClaim"}), workloads.claim_faults),
+    (frozenset({"PersistentVolume"}), workloads.volume_faults),
+    (frozenset({"ResourceQuota"}), workloads.quota_faults),
+    (frozenset({"LimitRange"}), workloads.range_faults),
     (frozenset({"Ingress"}), _ingress),
-    (frozenset({"Route"}), _route),
+    (frozenset({"Route"}), route_faults),
+    (frozenset({"SecurityContextConstraints"}), constraint_faults),
+    (frozenset({"DaskAutoscaler"}), workloads.dask_faults),
     (frozenset({"NetworkPolicy"}), _network),
 )

@@ -38,12 +38,13 @@ _OF_CHARTS: dict[str, dict[tuple[str, ...], str]] = {
 
 
 class Use(NamedTuple):
-    """A name that must be there: of what kind, where it stands, and which key of it is read."""
+    """A name that must be there: of what kind, where it stands, which key of it is read, and where that stands."""
 
     at: Path
     kind: str
     name: str
     key: str = ""
+    key_at: Path = ()
 
 
 def uses(data: Any, chart: str = "") -> Iterator[Use]:
@@ -89,7 +90,7 @@ def _of(key: str, item: Any, at: Path) -> Iterator[Use]:
 def _of_map(key: str, item: dict[str, Any], at: Path) -> Iterator[Use]:
     name = item.get("name")
     if key in _KEYED and isinstance(name, str):
-        yield Use((*at, "name"), _KEYED[key], name, str(item.get("key") or ""))
+        yield Use((*at, "name"), _KEYED[key], name, str(item.get("key") or ""), (*at, "key"))
     elif key in _WHOLE and isinstance(name, str):
         yield Use((*at, "name"), _WHOLE[key], name)
     elif key in {"secret", "configMap"}:

@@ -23,6 +23,25 @@ _GIVEN = {
     "PriorityClass": frozenset({"system-cluster-critical", "system-node-critical"}),
     "ClusterRole": frozenset({"admin", "edit", "view", "cluster-admin"}),
     "StorageClass": frozenset({""}),
+    # OKD documentation, Managing security context constraints.
+    "SecurityContextConstraints": frozenset(
+        {
+            "anyuid",
+            "hostaccess",
+            "hostmount-anyuid",
+            "hostmount-anyuid-v2",
+            "hostnetwork",
+            "hostnetwork-v2",
+            "nested-container",
+            "node-exporter",
+            "nonroot",
+            "nonroot-v2",
+            "privileged",
+            "restricted",
+            "restricted-v2",
+            "restricted-v3",
+        }
+    ),
 }
 _SYSTEM = "system:"
 # Kinds that belong to the cluster, and to no namespace.
