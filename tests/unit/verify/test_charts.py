@@ -181,6 +181,30 @@ def test_folder_that_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.parametrize(
+    ("name", "text"),
+    [("values.schema.json", '{"type": '), ("values.schema.json", "[]"), ("values.yaml", "hub: [")],
+)
+def test_chart_that_is_damaged_is_said_and_never_fine(tmp_path: Path, name: str, text: str) -> None:
+    folder = charts(tmp_path)
+    (folder / "toyhub" / name).write_text(text)
+    verdict = ask("charts", FILES, folder, whole=False)
+    assert (verdict.state, verdict.findings) == (State.UNCHECKED, ())
+    assert name in verdict.reason
+
+
+def test_folder_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = Charts(charts(tmp_path))
+
+    def refuse(path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("pathlib.Path.read_bytes", refuse)
+    with pytest.raises(AfspecError, match="Permission denied") as caught:
+        _ = folder.digest
+    assert caught.value.diagnostics[0].code == "AF0002"
+
+
+@pytest.mark.parametrize(
     "schema", ['{"$ref": "https://example.org/schema.json"}', '{"propertyNames": {"pattern": "(?<x"}}']
 )
 def test_schema_that_is_at_fault_is_said_and_nothing_is_fetched(tmp_path: Path, schema: str) -> None:

@@ -90,6 +90,66 @@ BAD = [
         "serviceAccountName",
         "'Never' is not for a Deployment",
     ),
+    # Words and numbers that the schemas let pass.
+    (MODEL, "replicas: 2", "replicas: -1", "replicas: 2", "-1 is less than 0"),
+    (MODEL, "replicas: 2", "replicas: 2\n  replicas: 3", "replicas: 2", "'replicas' is there twice in one map"),
+    (MODEL, "memory: 8Gi", "memory: 500m", "memory: 8Gi", "is a fraction of a byte"),
+    (MODEL, "policyTypes: [Ingress]", "policyTypes: [ingress]", "policyTypes", "'ingress' is none of Egress, Ingress"),
+    (BASE, "[ReadOnlyMany]", "[ReadManyOnly]", "accessModes", "'ReadManyOnly' is none of"),
+    (BASE, "storage: 1Ti", "storage: 1TB", "resources: {requests", "'1TB' is no quantity"),
+    (BASE, "enforce: baseline", "enforce: base", "enforce", "'base' is none of baseline, privileged, restricted"),
+    (BASE, "requests.cpu:", "request.cpu:", "hard:", "there is no quota of 'request.cpu'"),
+    (
+        BASE,
+        "max: {memory: 16Gi}",
+        "{max: {memory: 16Gi}, default: {memory: 32Gi}}".strip("{}") + "}",
+        "max:",
+        "32Gi is more than max, 16Gi",
+    ),
+    (MODEL, "maxUnavailable: 1", "maxUnavailable: 1\n  minAvailable: 1", "maxUnavailable", "exclude each other"),
+    (MODEL, "minReplicas: 1", "minReplicas: 0", "minReplicas", "Object or External"),
+    (
+        MODEL,
+        "registry.example.org/server@",
+        "registry.example.org/Server@",
+        "image:",
+        "is no image: lower case, and no blanks",
+    ),
+    (
+        MODEL,
+        "        ports:\n",
+        "        livenessProbe: {httpGet: {path: /, port: web}}\n        ports:\n",
+        "ports:",
+        "the container has no port 'web'; it has http, metrics",
+    ),
+    (
+        MODEL,
+        "        ports:\n",
+        "        livenessProbe: {tcpSocket: {port: http}, successThreshold: 2}\n        ports:\n",
+        "ports:",
+        "must be 1, but for readiness",
+    ),
+    (
+        MODEL,
+        "        ports:\n",
+        "        livenessProbe: {periodSeconds: 5}\n        ports:\n",
+        "ports:",
+        "has none of exec, grpc",
+    ),
+    (
+        MODEL,
+        "  replicas: 2",
+        "  strategy: {rollingUpdate: {maxSurge: 0, maxUnavailable: 0}}\n  replicas: 2",
+        "replicas: 2",
+        "no pod could go",
+    ),
+    (
+        MODEL,
+        "          name: settings\n          items",
+        "          name: settings\n          defaultMode: 644\n          items",
+        "items:",
+        "644 is no mode of a file",
+    ),
     # Versions of the API.
     (
         MODEL,
@@ -99,9 +159,11 @@ BAD = [
         "Kubernetes 1.30 has no PodDisruptionBudget of policy/v1beta1; it has policy/v1",
     ),
     (BASE, "kind: Role\n", "kind: Rol\n", "kind: Role", "has no Rol of rbac.authorization.k8s.io/v1"),
+    (MODEL, "kind: ConfigMap", "kind: Configmap", "kind: ConfigMap", "did you mean `ConfigMap`?"),
     # Kustomizations.
     (KUSTOMIZATION, "- base.yaml", "- bases.yaml", "- base.yaml", "there is no file bases.yaml"),
-    (KUSTOMIZATION, "resources:", "resource:", "resources:", "unknown field `resource`"),
+    (KUSTOMIZATION, "resources:", "resource:", "resources:", "unknown field `resource`; did you mean"),
+    (KUSTOMIZATION, "- base.yaml", "- base.yaml\n- base.yaml", "- base.yaml", "base.yaml is there twice"),
     (KUSTOMIZATION, "- base.yaml", "- https://example.org/base.yaml", "- base.yaml", "is fetched from elsewhere"),
 ]
 
@@ -134,8 +196,61 @@ def test_column_is_that_of_the_key() -> None:
 def test_what_is_no_object_and_what_is_no_yaml() -> None:
     files = {"a/a.yaml": "apiVersion: v1\n---\n- 1\n", "b/b.yaml": "apiVersion: v1\nkind: [\n", "c.yaml": "a: 1\n"}
     said = found("kubernetes", files)
-    assert [(path, line) for path, line, _ in said] == [("a/a.yaml", 1), ("a/a.yaml", 3), ("b/b.yaml", 0)]
+    assert [(path, line) for path, line, _ in said] == [("a/a.yaml", 1), ("a/a.yaml", 3), ("b/b.yaml", 3)]
     assert "has no kind" in said[0][2]
+
+
+CRON = """\
+apiVersion: batch/v1
+kind: CronJob
+metadata: {name: sweep, namespace: model}
+spec:
+  schedule: %s
+  jobTemplate:
+    spec:
+      template:
+        spec:
+          restartPolicy: Never
+          containers:
+          - {name: sweep, image: a}
+"""
+
+
+@pytest.mark.parametrize(
+    ("schedule", "said"),
+    [
+        ("0 3 * * *", ""),
+        ("*/15 8-18 1,15 jan-Mar ?", ""),
+        ("@daily", ""),
+        ("@every 1h30m", ""),
+        ("61 * * * *", "'61' is no minute"),
+        ("0 24 * * *", "'24' is no hour"),
+        ("0 3 0 * *", "'0' is no day of the month"),
+        ("0 3 * * 7", "'7' is no day of the week"),
+        ("0 3 * * fri-mon", "'fri-mon' is no day of the week"),
+        ("*/0 * * * *", "'*/0' is no minute"),
+        ("0 3 * *", "it has 4 fields, and not 5"),
+        ("CRON_TZ=UTC 0 3 * * *", "which is for `timeZone` to say"),
+    ],
+)
+def test_schedules(schedule: str, said: str) -> None:
+    every = found("kubernetes", {"a.yaml": CRON % json.dumps(schedule)})
+    assert [(path, line) for path, line, _ in every] == ([("a.yaml", 5)] if said else [])
+    assert all(said in message for _, _, message in every), every
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "busybox",
+        "busybox:1",
+        "localhost:5000/a/b-c:x_Y.1",
+        "Registry.example.org/a__b/c",
+        "gcr.io/a/b@sha256:" + "0" * 64,
+    ],
+)
+def test_images_as_people_write_them(image: str) -> None:
+    assert found("kubernetes", {"a.yaml": (CRON % "'@daily'").replace("image: a}", f"image: '{image}'}}")}) == []
 
 
 def test_custom_resources_are_the_concern_of_another_check() -> None:

@@ -26,7 +26,7 @@ BAD = [
         "{name: keys, key: secret-key}",
         "{name: keys, key: secret_key}",
         "secretKeyRef",
-        "Secret keys has no key secret_key; it has secret-key",
+        "secretKeyRef.key: Secret keys has no key secret_key; it has secret-key",
     ),
     (
         MODEL,
@@ -144,7 +144,33 @@ BAD = [
         "podSelector",
         "no pod of this file",
     ),
+    (
+        BASE,
+        "storageClassName: fast\n  resources: {requests: {storage: 1Ti}}\n",
+        """storageClassName: fast
+  volumeName: disk
+  resources: {requests: {storage: 1Ti}}
+---
+apiVersion: v1
+kind: PersistentVolume
+metadata: {name: disk}
+spec:
+  accessModes: [ReadOnlyMany]
+  capacity: {storage: 1Gi}
+  storageClassName: fast
+""",
+        "resources: {requests: {storage",
+        "1Ti is more than PersistentVolume disk has, 1Gi",
+    ),
     # Rights.
+    (
+        BASE,
+        "  verbs: [get, list, watch]",
+        "  verbs: [get, list, watch]\n- {apiGroups: [security.openshift.io], resources: [securitycontextconstraints],"
+        " resourceNames: [anyuid, anyuuid], verbs: [use]}",
+        "",
+        "there is no SecurityContextConstraints anyuuid",
+    ),
     (BASE, "verbs: [get,", "verbs: [read,", "verbs:", "there is no verb 'read'"),
     (
         BASE,
@@ -240,6 +266,34 @@ def test_routes(old: str, new: str, said: str) -> None:
     assert said in message
 
 
+def test_two_routes_of_one_subdomain() -> None:
+    route = ROUTE.replace("host: other.example.org", "subdomain: other")
+    other = route.replace("name: server, namespace", "name: second, namespace")
+    assert (
+        found("references", FILES | {MODEL: FILES[MODEL] + route + other.replace("  to:", "  path: /a\n  to:")}) == []
+    )
+    ((_, _, said),) = found("references", FILES | {MODEL: FILES[MODEL] + route + other})
+    assert "other.*/ is Route server's" in said
+
+
+@pytest.mark.parametrize(
+    ("volume", "said"), [("scratch", ""), ("volume-{username}", ""), ("scrach", "no volume 'scrach'")]
+)
+def test_what_values_mount(volume: str, said: str) -> None:
+    text = f"""\
+# chart: jupyterhub 4.4.0
+singleuser:
+  storage:
+    extraVolumes:
+    - {{name: scratch, emptyDir: {{}}}}
+    extraVolumeMounts:
+    - {{name: "{volume}", mountPath: /scratch}}
+"""
+    every = found("references", {VALUES: text})
+    assert [line for _, line, _ in every] == ([7] if said else [])
+    assert all(said in message for _, _, message in every)
+
+
 @pytest.mark.parametrize("port", ["8002", "metrics"])
 def test_route_to_a_port_of_the_service_or_of_its_pods(port: str) -> None:
     assert (
@@ -270,6 +324,20 @@ def test_dask_clusters_and_what_scales_them() -> None:
     assert found("references", FILES | {CUSTOM: DASK}) == []
     ((_, _, said),) = found("references", FILES | {CUSTOM: DASK.replace("cluster: atlas,", "cluster: atlsa,")})
     assert "there is no DaskCluster atlsa in model" in said
+    scheduler = """\
+spec:
+  scheduler:
+    spec:
+      containers:
+      - {name: scheduler, image: a, ports: [{name: comm, containerPort: 8786}]}
+    service:
+      ports:
+      - {port: 8786, targetPort: comm}
+"""
+    text = DASK.replace("spec:\n", scheduler, 1)
+    assert found("references", FILES | {CUSTOM: text}) == []
+    ((_, _, said),) = found("references", FILES | {CUSTOM: text.replace("targetPort: comm", "targetPort: com")})
+    assert "the scheduler has no port 'com'; it has comm" in said
     ((_, _, said),) = found("references", FILES | {CUSTOM: DASK.replace('cpu: "1"', 'cpu: "5"')})
     assert "8 is less than what DaskCluster atlas (dask/cluster.yaml) asks for, 10" in said
 

@@ -111,13 +111,8 @@ def _listed(ports: list[Any]) -> str:
 
 def _resources(resources: dict[str, Any], at: Path) -> Iterator[Fault]:
     limits, requests = mapped(resources.get("limits")), mapped(resources.get("requests"))
-    for part, amounts in (("limits", limits), ("requests", requests)):
-        for key, value in amounts.items():
-            number = quantity(value)
-            if number is None or number < 0:
-                yield Fault((*at, part, str(key)), f"{value!r} is no quantity")
-            elif key in _BYTES and number % 1:
-                yield Fault((*at, part, str(key)), f"{value!r} is a fraction of a byte: M is a million, m a thousandth")
+    yield from _amounts("limits", limits, at)
+    yield from _amounts("requests", requests, at)
     for key, value in requests.items():
         asked, most = quantity(value), quantity(limits.get(key))
         if asked is not None and most is not None and asked > most:
@@ -131,3 +126,12 @@ def _resources(resources: dict[str, Any], at: Path) -> Iterator[Fault]:
             yield Fault((*at, "requests", str(key)), "has no limit, which must be the same")
         elif number % 1 or quantity(requests.get(key, limits[key])) != number:
             yield Fault((*at, "limits", str(key)), "is no whole number, or is not what is requested")
+
+
+def _amounts(part: str, amounts: dict[str, Any], at: Path) -> Iterator[Fault]:
+    for key, value in amounts.items():
+        number = quantity(value)
+        if number is None or number < 0:
+            yield Fault((*at, part, str(key)), f"{value!r} is no quantity")
+        elif key in _BYTES and number % 1:
+            yield Fault((*at, part, str(key)), f"{value!r} is a fraction of a byte: M is a million, m a thousandth")
