@@ -201,3 +201,11 @@ def test_many_files_of_a_kind_are_their_folder() -> None:
 
 def test_every_column_knows_where_its_files_are() -> None:
     assert all(implementing(column, "x", (), "") == () for column in COLUMNS)
+
+
+@pytest.mark.parametrize("client", ["", "client: {id: hub, secret: {env: A}}, "])
+def test_a_hub_that_nobody_can_sign_in_to_implements_no_login(client: str) -> None:
+    login = f"logins: [{{name: a, method: globus, federated: true, strip_domain: a.org, {client}stance: promised}}]"
+    compiled = Compiled("build", {"toy": ("jupyterhub-k8s/hub/values.yaml",)})
+    found = json.loads(render_matrix([facility(login)], "json", compiled))["toy"]["federated_login"]
+    assert ("files" in found) == bool(client)

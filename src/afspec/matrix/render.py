@@ -65,11 +65,17 @@ def _column(facility: Facility, compiled: Compiled | None) -> Column:
     links = {
         key: implementing(key, facility.name, paths, compiled.base)
         for key, cell in found.items()
-        if compiled and cell.stance in _OFFERED
+        if compiled and cell.stance in _OFFERED and _is_implemented(facility, key)
     }
     label = facility.label or facility.name
     declared = facility.declared_by.replace("_", " ")
     return Column(facility.name, label, facility.title, declared, found, links)
+
+
+def _is_implemented(facility: Facility, key: str) -> bool:
+    """Whether files of a capability do what it says: a hub that nobody can sign in to implements no login."""
+    federated = [login for login in facility.logins if login.federated and login.offered]
+    return key != "federated_login" or any(not login.lacking for login in federated)
 
 
 def _plain(cell: Cell) -> str:
