@@ -10,7 +10,6 @@ from afspec.generators.coffea_casa import CoffeaCasa
 from afspec.facility import Facility
 
 SESSION, WORKER = "hub.example.org/cc/notebook:2026.08", "hub.example.org/cc/worker:2026.08"
-
 POOL: dict[str, Any] = {
     "name": "pool",
     "scheduler": "htcondor",
@@ -18,7 +17,6 @@ POOL: dict[str, Any] = {
     "head": "head.pool.example.org",
     "queues": [{"name": "short", "stance": "promised", "attributes": {"queue": 'a "$short'}}],
 }
-
 LOGIN = {
     "name": "iam",
     "stance": "promised",
@@ -27,7 +25,6 @@ LOGIN = {
     "client": {"id": "casa", "secret": {"kubernetes_secret": {"name": "casa-login", "key": "secret"}}},
     "opens": ["coffea_casa"],
 }
-
 AREAS = [
     {
         "name": name,

@@ -16,7 +16,6 @@ HUB = {
     "url": "https://hub.example.org/",
     "namespace": "hubs",
 }
-
 GATEWAY: dict[str, Any] = {
     "stance": "promised",
     "url": "https://hub.example.org/services/dask-gateway/",
@@ -25,15 +24,10 @@ GATEWAY: dict[str, Any] = {
     "auth": "jupyterhub",
     "backend": "kubernetes",
 }
-
 REFERENCE = "hub.example.org/team/dask:1"
-
 IMAGES = {"stance": "promised", "named": [{"name": "dask", "reference": REFERENCE, "packages": ["dask"]}]}
-
 CLUSTER = {"stance": "promised", "kind": "kubernetes", "ingress": {"ingress_class": "nginx", "issuer": "letsencrypt"}}
-
 AREA = {"name": "data", "stance": "promised", "path": "/data/<user>", "mount": {"target": "/data", "source": "/data"}}
-
 GPUS = {
     "stance": "promised",
     "models": [{"name": "a100", "product": "NVIDIA-A100-SXM4-40GB", "resource": "nvidia.com/gpu"}],

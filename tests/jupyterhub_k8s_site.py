@@ -16,7 +16,6 @@ from upstream import merged, upstream_data
 CLUSTER = """\
 orchestration: {stance: promised, kind: kubernetes, storage_class: ceph, ingress: {ingress_class: nginx, issuer: le}}
 """
-
 LOGIN = """\
 logins:
   - name: federated
@@ -29,7 +28,6 @@ logins:
     client: {id: "cilogon:/client_id/1", secret: {kubernetes_secret: {name: hub-login, key: client-secret}}}
     opens: [jupyter]
 """
-
 KEYCLOAK = """\
 logins:
   - name: site
@@ -41,7 +39,6 @@ logins:
     groups: [atlas]
     opens: [jupyter]
 """
-
 GPUS = """\
 gpus:
   stance: promised
@@ -51,7 +48,6 @@ gpus:
     - {name: v100, product: Tesla-V100-PCIE-16GB, resource: nvidia.com/gpu}
     - {name: l40s, count: 4}
 """
-
 IMAGES = """\
 images:
   stance: promised
@@ -59,7 +55,6 @@ images:
   named:
     - {name: base, reference: "hub.example.org/base/x:1", prefix: /opt/env, kernel: {name: k}}
 """
-
 STORAGE = """\
 storage:
   stance: promised
@@ -74,9 +69,7 @@ software:
   rucio: {stance: promised, site: AF_1}
   voms: {stance: promised, proxy: /home/<u>/<user>/proxy}
 """
-
 LIMITS = "    limits: {cpu: 16, memory: 32 GiB, gpus: 2, idle: 8 h, duration: 72 h}\n"
-
 PROFILES = """\
     profiles:
       - {name: small, title: "Small <b>", cpu: 2, memory: 4 GiB}
@@ -95,9 +88,7 @@ def hub(more: str = "") -> str:
 
 
 BARE = CLUSTER + hub()
-
 FULL = CLUSTER + LOGIN.replace("    opens", "    uid_claim: uidNumber\n    opens") + GPUS + IMAGES + STORAGE
-
 OWN = """\
     group: {name: atlas, gid: 5741}
     hub:
@@ -161,7 +152,6 @@ dask:
     url: https://hub.example.org/jh/services/dask-gateway/,
     internal_url: "http://traefik-dask-gateway.dask-gateway/services/dask-gateway/"}
 """
-
 REFERENCES = st.builds(
     "".join,
     st.tuples(

@@ -50,11 +50,8 @@ storage:
        mount: {target: /home, source: /export/home, server: nfs.example.org}}
     - {name: data, path: /data, mount: {target: /data, source: /data}}
 """
-
 REANA = "services: {reana: {stance: promised}}\n"
-
 TRITON = "services: {triton: {stance: promised}}\n"
-
 HUB = "jupyter: [{name: hub, kind: hub_kubernetes, stance: promised}]\n"
 
 

@@ -16,14 +16,12 @@ orchestration:
   stance: promised
   kind: okd
 """
-
 SERVICES = """
 services:
   servicex: [{name: servicex, stance: promised}, {name: second, stance: promised, url: "https://SX.example.org/"}]
   reana: {stance: promised, url: "https://reana.example.org"}
   coffea_casa: {stance: promised, url: "https://coffea.example.org"}
 """
-
 HUBS = """
 jupyter:
   - {name: hub, kind: hub_kubernetes, stance: promised, url: "https://hub.example.org/af/",
@@ -31,7 +29,6 @@ jupyter:
   - {name: portal, kind: portal, spawner: kubernetes, stance: promised, url: "https://portal.example.org"}
   - {name: vm, kind: hub_vm, stance: promised, url: "https://vm.example.org"}
 """
-
 IMAGES = """
 images:
   stance: promised
@@ -43,11 +40,8 @@ images:
     - name: nameless
       reference: "registry.example.org/team/pinned@sha256:DIGEST"
 """.replace("DIGEST", "0123456789abcdef" * 4)
-
 REANA = "services: {reana: {stance: promised}}\n"
-
 SERVICEX = "services: {servicex: [{name: servicex, stance: promised}]}\n"
-
 EVERYTHING = CLUSTER + SERVICES + HUBS + IMAGES
 
 

@@ -11,11 +11,8 @@ from upstream import merged, upstream_data
 from afspec.facility import Facility
 
 NAME = "servicex"
-
 URL = "https://servicex.af.example.org"
-
 CLUSTER = {"stance": "promised", "kind": "kubernetes", "ingress": {"ingress_class": "nginx", "issuer": "le"}}
-
 OKD = {"stance": "promised", "kind": "okd"}
 
 

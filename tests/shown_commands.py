@@ -21,9 +21,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 SITES = ("bnl", "uchicago", "slac")
-MANIFESTS = ROOT / "docs/manifests.md"
+# Pages on all generators.
+README, MANIFESTS = ROOT / "README.md", ROOT / "docs/manifests.md"
 _LINE = re.compile(r"^(?:helm|kubectl|oc) ", re.MULTILINE)
-PAGES = [MANIFESTS, *(page for page in sorted(ROOT.glob("generators/*/README.md")) if _LINE.search(page.read_text()))]
+PAGES = [
+    README,
+    MANIFESTS,
+    *(page for page in sorted(ROOT.glob("generators/*/README.md")) if _LINE.search(page.read_text())),
+]
 PROGRAMS = ("helm", "kubectl", "oc")
 # Words that stand for a name of the reader's: SITE, HUB, NAMESPACE, vcluster-NAME.
 _PLACEHOLDER = re.compile(r"(?<![A-Za-z_])[A-Z][A-Z]+(?![A-Za-z_])")

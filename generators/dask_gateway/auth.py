@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 # What the chart of JupyterHub calls its Secret, and the key of a service's token in it (z2jh, hub.services).
 HUB_SECRET = "hub"  # noqa: S105 - a name
-HUB_KEY = "hub.services.dask-gateway.apiToken"
+HUB_NAME = "dask-gateway"
+HUB_KEY = f"hub.services.{HUB_NAME}.apiToken"
 # The Service of a hub's own port in every release of JupyterHub's chart (z2jh, Resource Reference).
 HUB_SERVICE, HUB_PORT = "hub", 8081
 SECRET, KEY = "dask-gateway", "credential"
@@ -93,15 +94,11 @@ def _hub(facility: Facility, gateway: Gateway, namespace: str) -> Auth | None:
             )
         )
         required.append(_token(Key(name, key), namespace, there, on_cluster.namespace))
-    values = {
-        "type": "jupyterhub",
-        "jupyterhub": {
-            "apiTokenFromSecretName": name,
-            "apiTokenFromSecretKey": key,
-            "apiUrl": f"{base}/hub/api",
-        },
-    }
-    return Auth(values, [], None, tuple(required))
+    asked = {"apiTokenFromSecretName": name, "apiTokenFromSecretKey": key, "apiUrl": f"{base}/hub/api"}
+    if on_cluster:
+        # Then a token must have the scope to ask the gateway, which that hub's values give to users and sessions.
+        asked["jupyterhubServiceName"] = HUB_NAME
+    return Auth({"type": "jupyterhub", "jupyterhub": asked}, [], None, tuple(required))
 
 
 def _hubs_token(gateway: Gateway, hub: Jupyter, here: Component, namespace: str) -> Key:
@@ -109,7 +106,7 @@ def _hubs_token(gateway: Gateway, hub: Jupyter, here: Component, namespace: str)
 
     JupyterHub's chart makes what neither says, in its Secret (generator jupyterhub-k8s, services).
     """
-    listed = by_name(hub.hub.services, "dask-gateway") if hub.hub else None
+    listed = by_name(hub.hub.services, HUB_NAME) if hub.hub else None
     told = gateway.server.token if gateway.server and namespace == here.namespace else None
     if listed:
         found = in_secret(listed.token, f"{here.name}-secrets")

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from afspec.generators.cluster import Component
 
 GATEWAY = "dask-gateway"
+# What users and their sessions may do by JupyterHub's own account (RBAC Reference, Default roles), and ask the gateway:
+# it refuses tokens that nobody gave that, of other services for one.
+_ASK = f"access:services!service={GATEWAY}"
+_ROLES = {"user": ("self", _ASK), "server": ("users:activity!user", "access:servers!server", _ASK)}
 # The Secret that the chart makes by itself, whatever the release is called.
 CHARTS_OWN = "hub"
 
@@ -97,6 +101,8 @@ def own_services(settings: Hub, gateway: Service | None) -> Services:
                 variable += "_"
             tokens[item.name] = variable
             variables[variable] = item.token
+    if gateway:
+        roles |= {name: {"scopes": list(scopes)} for name, scopes in _ROLES.items()}
     asking = tuple(sorted({item.namespace for item in found.values() if item.namespace}))
     return Services(values, roles, existing, tuple(keys), tokens, variables, asking)
 

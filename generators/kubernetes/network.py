@@ -129,10 +129,13 @@ def _monitoring(facility: Facility, space: Space) -> dict[str, Any] | None:
     name, *rest = locate(prometheus).host.split(".") if prometheus else [""]
     if name and rest:
         return {"from": [_namespace({_NAMESPACE_NAME: rest[0]})]}
-    if cluster.kind is Orchestrator.OKD:
+    pool = any(item.pointer.startswith("/batch/") for item in space.components)
+    # Without Prometheus KEDA asks the pool's manager itself, from a namespace that nobody tells.
+    keda = pool and prometheus is None and cluster.autoscaling.adapter == "keda"
+    if cluster.kind is Orchestrator.OKD and not keda:
         return {"from": [_namespace({"network.openshift.io/policy-group": "monitoring"})]}
     numbers = [_TRITON_METRICS] if any(item.name == "triton" for item in space.components) else []
-    numbers += [_POOL_METRICS] if any(item.pointer.startswith("/batch/") for item in space.components) else []
+    numbers += [_POOL_METRICS] if pool else []
     ports = [{"protocol": "TCP", "port": port} for port in numbers]
     return {"from": [{"namespaceSelector": {}}], "ports": ports} if ports else None
 

@@ -32,7 +32,7 @@ class Need(IntEnum):
 def need(item: Component) -> Need:
     """What a component needs, as its images and its chart are."""
     if item.name == "reana":
-        # Its images name no user and so run as root, its cron jobs name a folder of the node (chart reana 0.9.4).
+        # Its images name no user and so run as root, its cron jobs name a folder of the node (chart reana 0.95).
         return Need.ANY_USER
     if item.security == "privileged":
         return Need.NODE

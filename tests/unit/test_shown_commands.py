@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -10,10 +11,11 @@ from typing import Any
 import pytest
 import shown_commands
 from kustomize import parse
-from pages import ROOT, name
+from pages import ROOT, blocks, name
 from shown_commands import (
     MANIFESTS,
     PAGES,
+    README,
     SITES,
     Shown,
     bindings,
@@ -65,7 +67,7 @@ def deployed(text: str) -> bool:
     """Whether a file holds objects, or values for a chart."""
     if chart_of(text):
         return True
-    found = parse(text)
+    found: list[Any] = parse(text)
     return any(isinstance(item, dict) and {"apiVersion", "kind"} <= set(item) and item["kind"] != "Kustomization"
                for item in found)  # fmt: skip
 
@@ -73,6 +75,8 @@ def deployed(text: str) -> bool:
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_what_is_named_of_build_is_compiled(page: Path) -> None:
     named = {path for line in lines(page) for path in paths(line)}
+    # Where pages of reports go, which no spec makes.
+    named -= {"build/pages"}
     named |= {path for found in re.findall(r"`([^`\n]*)`", page.read_text()) for path in paths(found)}
     assert named or page != MANIFESTS
     for path in named:
@@ -89,6 +93,7 @@ def test_files_are_compiled_or_the_operators_own(page: Path) -> None:
         for path in given:
             assert path.startswith(("build/", "overlays/")) or path == "-", command.line
             found = [filled(path, names) for names in bindings(path)]
+            assert found or not path.startswith("build/"), command.line
             if path in command.given("-k", "--kustomize"):
                 assert any(f"{one}/kustomization.yaml" in built() for one in found) or not path.startswith("build/"), (
                     command.line
@@ -124,7 +129,7 @@ def allowed(page: Path, command: Shown) -> set[str]:
             found |= {OF_THE_SITE[chart[0]]} if chart and chart[0] in OF_THE_SITE else namespaces(folder, site)
     if found:
         return found
-    folder = "*" if page == MANIFESTS else page.parent.name.replace("_", "-")
+    folder = "*" if page in {README, MANIFESTS} else page.parent.name.replace("_", "-")
     return {one for site in SITES for key in POINTERS if fnmatch(key, folder) for one in namespaces(key, site)}
 
 
@@ -167,7 +172,7 @@ def test_secrets_that_are_made_are_those_required(page: Path) -> None:
 
 @pytest.mark.parametrize("folder", POINTERS)
 def test_each_thing_that_is_made_has_a_line(folder: str) -> None:
-    """In the README of its generator, and in the table of the page on clusters a row."""
+    """In the README of its generator; in the table of the page on clusters a row, and in README.md a line."""
     page = ROOT / "generators" / folder.replace("-", "_") / "README.md"
     commands = [command for command in shown(page) if command.verb in {"apply", "upgrade"} and command.line]
     covered = {filled(path, names) for command in commands for path in paths(command.line) for names in bindings(path)}
@@ -185,6 +190,7 @@ def test_each_thing_that_is_made_has_a_line(folder: str) -> None:
     assert made
     assert made - covered == set()
     assert f"../generators/{page.parent.name}/README.md" in MANIFESTS.read_text()
+    assert any(path.split("/")[2] == folder for command in shown(README) for path in paths(command.line))
 
 
 def test_every_generator_for_clusters_is_looked_at() -> None:
@@ -234,3 +240,21 @@ def test_lines_are_read_as_a_shell_reads_them(tmp_path: Path) -> None:
     assert not pattern("vcluster-NAME/NAME").fullmatch("vcluster-a/b")
     assert filled("build/SITE/HUB", {"SITE": "bnl"}) == "build/bnl/some"
     assert shown_commands.paths("a ../../build/x/y.yaml, rebuild/z") == ["build/x/y.yaml"]
+
+
+def test_the_example_of_a_generator_for_a_cluster_makes_its_files() -> None:
+    page = (ROOT / "docs/extending.md").read_text()
+    code = "\n".join(
+        line for is_code, line in blocks(page[page.index("### For a cluster") : page.index("## A rule")]) if is_code
+    )
+    names: dict[str, Any] = {}
+    source = "from __future__ import annotations\n" + textwrap.dedent(code).replace(
+        'facility, "motd"', 'facility, "triton"'
+    )
+    imported = "from afspec.generators import *\nfrom afspec.generators.cluster import *"
+    exec(imported, names)  # noqa: S102 - as a module that begins so
+    exec(source, names)  # noqa: S102 - it is our own page
+    made, site = names["Motd"](), find("sites/uchicago.yaml").facility
+    assert made.applies(site)
+    assert not made.applies(find("sites/slac.yaml").facility)
+    assert [item.path for item in made.render(site)] == ["motd/motd.yaml", "motd/values.yaml", "motd/requires.yaml"]

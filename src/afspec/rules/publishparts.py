@@ -1,4 +1,4 @@
-"""AF391, too: addresses of dask-gateway, ServiceX and REANA, whose charts can have no others."""
+"""AF391, too: addresses of dask-gateway and ServiceX, whose charts can have no others."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from afspec.diagnostics import Severity
 from afspec.facility.components import component
+from afspec.facility.orchestration import Orchestrator
 from afspec.facility.urls import locate
 from afspec.rules.base import Context, Finding, Rule
 from afspec.rules.onsite import addresses, below, hub_pointers, told
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from afspec.facility import Facility
-
-_WHOLE_HOSTS = ("/services/servicex/", "/services/reana/")
 
 
 class AF3916(Rule):
@@ -62,17 +61,18 @@ class AF3917(Rule):
 
 
 class AF3918(Rule):
-    """ServiceX or REANA is published below a path.
+    """ServiceX is published below a path.
 
-    Their charts publish whole hosts, ServiceX's by the release's name and a domain: RELEASE.DOMAIN. For another address
-    no Ingress is compiled; on OKD a Route is, and the service answers "not found", since it knows nothing of the path.
+    Its chart publishes a whole host, and calls it by the release's name and a domain: RELEASE.DOMAIN. For another
+    address no Ingress is compiled.
     """
 
     severity: ClassVar[Severity] = Severity.WARNING
 
     def check(self, facility: Facility, _: Context) -> Iterator[Finding]:
-        """Give each a host of its own, or publish it by what the site has in front of the cluster."""
-        for address in addresses(facility):
+        """Give each instance a host of its own, or publish it by what the site has in front of the cluster."""
+        okd = facility.orchestration is not None and facility.orchestration.kind is Orchestrator.OKD
+        for address in () if okd else addresses(facility):
             own = f"{address.component.pointer}/url"
-            if own.startswith(_WHOLE_HOSTS) and address.pointer == own and address.at.path:
+            if own.startswith("/services/servicex/") and address.pointer == own and address.at.path:
                 yield Finding(own, f"`{address.url}`")

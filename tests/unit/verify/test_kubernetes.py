@@ -102,7 +102,7 @@ BAD = [
     (
         BASE,
         "max: {memory: 16Gi}",
-        "{max: {memory: 16Gi}, default: {memory: 32Gi}}".strip("{}") + "}",
+        "max: {memory: 16Gi}\n    default: {memory: 32Gi}",
         "max:",
         "32Gi is more than max, 16Gi",
     ),

@@ -166,8 +166,11 @@ spec:
     (
         BASE,
         "  verbs: [get, list, watch]",
-        "  verbs: [get, list, watch]\n- {apiGroups: [security.openshift.io], resources: [securitycontextconstraints],"
-        " resourceNames: [anyuid, anyuuid], verbs: [use]}",
+        """  verbs: [get, list, watch]
+- apiGroups: [security.openshift.io]
+  resources: [securitycontextconstraints]
+  resourceNames: [anyuid, anyuuid]
+  verbs: [use]""",
         "",
         "there is no SecurityContextConstraints anyuuid",
     ),

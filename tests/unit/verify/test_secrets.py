@@ -55,6 +55,13 @@ BAD = [
         "gives API_TOKEN a value",
     ),
     (
+        MODEL,
+        "exec server --token-file",
+        "exec server --db-password=hunter22 --token-file",
+        "start.sh",
+        "gives --db-password a value",
+    ),
+    (
         VALUES,
         "  port: 8081",
         "  cookieSecret: abcdef0123",

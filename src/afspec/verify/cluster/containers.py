@@ -133,5 +133,5 @@ def _amounts(part: str, amounts: dict[str, Any], at: Path) -> Iterator[Fault]:
         number = quantity(value)
         if number is None or number < 0:
             yield Fault((*at, part, str(key)), f"{value!r} is no quantity")
-        elif key in _BYTES and number % 1:
+        elif key in _BYTES and number % 1 and str(value)[-1] in "mun":
             yield Fault((*at, part, str(key)), f"{value!r} is a fraction of a byte: M is a million, m a thousandth")

@@ -49,7 +49,7 @@ _ASSIGNED = re.compile(
 # A program's option: where it names a file, a name of one follows.
 _OPTION = re.compile(
     r"(?<![\w-])(?P<name>--?(?:[\w-]+-)?(?:password|passwd|passphrase|token|api-?key|access-?key|secret-?key))"
-    r"[= ](?P<value>[^\s\"']{4,})",
+    r"=(?P<value>[^\s\"']{4,})",
     re.IGNORECASE,
 )
 _RUN = re.compile(r"[A-Za-z0-9+/_=-]{24,}")

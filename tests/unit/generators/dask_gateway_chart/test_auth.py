@@ -26,6 +26,7 @@ def test_the_hub_of_another_namespace_is_asked_with_its_own_token() -> None:
         "apiTokenFromSecretName": "hub",
         "apiTokenFromSecretKey": key,
         "apiUrl": "http://hub.hubs:8081/hub/api",
+        "jupyterhubServiceName": "dask-gateway",
     }
     found = needs(SITES["usual"])
     assert found["Service", "hub"]["holds"] == [8081]
@@ -90,6 +91,8 @@ def test_the_hub_that_serves_the_address_knows_the_users() -> None:
 def test_a_hub_on_a_machine_is_asked_at_its_address() -> None:
     auth = values(SITES["machine"])["gateway"]["auth"]["jupyterhub"]
     assert auth["apiUrl"] == "https://hub.example.org/hub/api"
+    # Nobody compiled there that users may ask the gateway.
+    assert "jupyterhubServiceName" not in auth
     assert needs(SITES["machine"])["Secret", "hub"]["how"].startswith("kubectl -n dask-gateway create secret")
 
 

@@ -81,3 +81,12 @@ def test_no_name_in_the_values_is_taken_for_a_secret() -> None:
     code = values(FULL + hub(OWN))["hub"]["extraConfig"]
     assert code
     assert not [name for name in code if is_secret_key(name)]
+
+
+def test_users_and_their_sessions_may_ask_the_gateway() -> None:
+    ask = "access:services!service=dask-gateway"
+    roles = values(BARE + GATEWAY)["hub"]["loadRoles"]
+    assert roles["user"]["scopes"] == ["self", ask]
+    # A session's token has what both its user and the role of sessions have.
+    assert roles["server"]["scopes"] == ["users:activity!user", "access:servers!server", ask]
+    assert "loadRoles" not in values(BARE)["hub"]

@@ -147,6 +147,15 @@ def test_schedulers_outside_the_cluster_reach_the_workers_of_the_pool() -> None:
     assert ports(shared["allow-monitoring"]) == [8002, 8080]
 
 
+def test_keda_asks_the_pools_manager_itself_where_there_is_no_prometheus() -> None:
+    okd = CLUSTER.replace("kubernetes\n", "okd\n  autoscaling: {adapter: keda}\n")
+    asked = policies(okd + POOL, "b")["allow-monitoring"]
+    assert (sources(asked), ports(asked)) == ([{"namespaceSelector": {}}], [8080])
+    told = okd.replace("keda", "keda, prometheus: 'http://prometheus.monitoring:9090'")
+    names = {"kubernetes.io/metadata.name": "monitoring"}
+    assert sources(policies(told + POOL, "b")["allow-monitoring"]) == [{"namespaceSelector": {"matchLabels": names}}]
+
+
 @pytest.mark.parametrize(
     ("said", "expected"), [("", None), ("runtime_namespace: reana, ", None), ("runtime_namespace: jobs, ", "jobs")]
 )

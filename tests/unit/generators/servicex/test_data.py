@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 
 XCACHE = {"xcache": [{"name": "x", "stance": "promised", "door": "root://x.example.org:1094"}]}
 CHARTS_GENERATORS = ["uproot-raw", "uproot", "python", "atlasr21", "atlasr22", "cmssw-5-3-32"]
-
 CHARTS_FINDERS = {"rucio": "rucio", "xrootd": "xrootd", "cernopendata": "CERNOpenData"}
-
 WORDS = st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,8}", fullmatch=True)
 
 
