@@ -38,13 +38,15 @@ def upstream_data(*parts: str) -> Any:
 
 
 def merged(defaults: Any, values: Any) -> Any:
-    """Values over a chart's defaults as Helm coalesces them: maps by key, null takes a key away, all else replaces."""
+    """Values over a chart's defaults as Helm coalesces them: maps by key, null takes away what the chart has, all else replaces."""
     if not (isinstance(defaults, dict) and isinstance(values, dict)):
         return values
     result = dict(defaults)
     for key, value in values.items():
         if value is None:
-            result.pop(key, None)
+            # Helm leaves a null of which the chart has nothing to take away (measured, 4.1).
+            if result.pop(key, None) is None:
+                result[key] = None
         else:
             result[key] = merged(defaults.get(key), value)
     return result

@@ -14,6 +14,7 @@ import pytest
 from cluster_files import FILES, VALUES, charts
 from upstream import upstream
 
+from afspec.cli.verify import verify_folders
 from afspec.compiler.lock import Lock, Record
 
 AFSPEC = Path(sys.executable).with_name("afspec")
@@ -167,6 +168,17 @@ def test_folder_of_charts_by_option_and_by_environment(site: Path, tmp_path: Pat
     wrong = afspec("verify", site, "--charts", tmp_path / "nowhere")
     assert wrong.returncode == 1
     assert "error[AF0001]: no folder of charts" in wrong.stderr
+
+
+def test_folder_of_charts_that_is_far_too_large(
+    site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is read when a check asks for it, and is the user's mistake all the same."""
+    monkeypatch.setattr("afspec.verify.cluster.charts._MOST_FILES", 2)
+    assert verify_folders([str(site)], charts=str(charts(tmp_path / "charts"))) == 1
+    said = capsys.readouterr().err
+    assert "error[AF0002]: more than 2 files" in said
+    assert "Name the folder that has the charts alone." in said
 
 
 def test_part_that_was_not_checked_is_an_error_where_strict(site: Path, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from cluster_files import FILES, KUSTOMIZATION, VALUES, changed, charts
-from helm_charts import SHOW, made_up, real_tools, rendered
+from helm_charts import SHOW, bare, made_up, real_tools, rendered
 from upstream import upstream
 from verify_support import ask, compiled
 
@@ -38,6 +38,18 @@ def test_helm_merges_values_and_an_overlay_as_we_do(tmp_path: Path) -> None:
     )
     expected = coalesced(coalesced(defaults, values), over)
     assert rendered(chart, ours, overlay) | {"global": {}} == expected | {"global": {}}
+
+
+def test_helm_and_we_agree_on_null(tmp_path: Path) -> None:
+    """It takes away what the chart has; what the chart has not, or has as null, becomes null."""
+    chart = bare(tmp_path / "chart", "x")
+    (chart / "values.yaml").write_text("a: {b: 1, c: null, d: {e: 1}, f: {}}\ng: 1\n")
+    ours = tmp_path / "ours.yaml"
+    ours.write_text("a: {b: null, c: null, d: null, f: {h: null}, i: null}\nj: {k: null}\nl: null\n")
+    expected = {"a": {"c": None, "f": {"h": None}, "i": None}, "g": 1, "j": {"k": None}, "l": None}
+    assert rendered(chart, ours) == expected
+    defaults, values = (documents(str(path), path.read_text())[0].data for path in (chart / "values.yaml", ours))
+    assert coalesced(defaults, values) == expected
 
 
 @pytest.mark.parametrize(("name", "version"), [("jupyterhub", "4.4.0"), ("vcluster", "0.36.1"), ("dask-gateway", "")])

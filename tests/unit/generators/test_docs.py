@@ -83,7 +83,7 @@ FULL: dict[str, Any] = {
             "queues": [{"name": "short", "stance": "promised", "attributes": {"queue": "a | `b`"}}],
         },
     ],
-    "gpus": {"stance": "promised", "models": [{"name": "a100", "product": HOSTILE, "ask": "--gpus | `a100`"}]},
+    "gpus": {"stance": "promised", "models": [{"name": "a100", "product": "A100", "ask": "--gpus | `a100`"}]},
     "images": {
         "stance": "promised",
         "runtime": "apptainer",
@@ -111,7 +111,7 @@ FULL: dict[str, Any] = {
     },
     "services": {
         "coffea_casa": {"stance": "not_promised"},
-        "triton": {"stance": "planned", "upload": HOSTILE, "grpc": HOSTILE},
+        "triton": {"stance": "planned", "upload": HOSTILE, "grpc": "triton.svc:8001"},
     },
     "agc": {"stance": "best_effort", "outcome": "ran_with_workarounds", "environment": {"AF": HOSTILE}},
     "sources": {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -166,6 +167,13 @@ BAD = [
     (KUSTOMIZATION, "- base.yaml", "- base.yaml\n- base.yaml", "- base.yaml", "base.yaml is there twice"),
     (KUSTOMIZATION, "- base.yaml", "- https://example.org/base.yaml", "- base.yaml", "is fetched from elsewhere"),
 ]
+
+
+@pytest.mark.parametrize("check", ["kubernetes", "references", "secrets"])
+def test_what_only_looks_wrong(check: str) -> None:
+    """Objects that a server takes: sidecars, fractions, host ports' twins, options that name files."""
+    text = Path(__file__).with_name("unusual.yaml").read_text()
+    assert found(check, {"unusual/unusual.yaml": text}) == []
 
 
 def test_good_files_are_fine_at_every_version() -> None:

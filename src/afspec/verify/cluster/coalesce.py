@@ -24,13 +24,15 @@ _ALIKE = 0.75
 
 
 def coalesced(defaults: Any, values: Any) -> Any:
-    """Values over defaults as Helm coalesces them: maps by key, null takes a key away, all else replaces."""
+    """Values over defaults as Helm coalesces them: maps by key, null takes away what the chart has, all else replaces."""
     if not (isinstance(defaults, dict) and isinstance(values, dict)):
         return values
     result = dict(defaults)
     for key, value in values.items():
         if value is None:
-            result.pop(key, None)
+            # Helm leaves a null of which the chart has nothing to take away (measured, 4.1).
+            if result.pop(key, None) is None:
+                result[key] = None
         else:
             result[key] = coalesced(defaults.get(key), value)
     return result

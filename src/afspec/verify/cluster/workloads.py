@@ -124,7 +124,11 @@ def quota_faults(data: dict[str, Any]) -> Iterator[Fault]:
         at = ("spec", "hard", str(key))
         yield from amount_fault(value, at)
         # With a slash, a count or a class: a resource of somebody else's.
-        if "/" not in str(key) and str(key) not in _QUOTAS and not str(key).removeprefix("requests.").startswith("hugepages-"):
+        if (
+            "/" not in str(key)
+            and str(key) not in _QUOTAS
+            and not str(key).removeprefix("requests.").startswith("hugepages-")
+        ):
             yield Fault(at, f"there is no quota of {key!r}")
 
 
