@@ -38,7 +38,7 @@ def upstream_data(*parts: str) -> Any:
 
 
 def merged(defaults: Any, values: Any) -> Any:
-    """Values over a chart's defaults as Helm coalesces them: maps by key, null takes away what the chart has, all else replaces."""
+    """Values over a chart's defaults as Helm coalesces them: by key; null takes away what the chart has."""
     if not (isinstance(defaults, dict) and isinstance(values, dict)):
         return values
     result = dict(defaults)

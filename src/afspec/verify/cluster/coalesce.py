@@ -24,7 +24,7 @@ _ALIKE = 0.75
 
 
 def coalesced(defaults: Any, values: Any) -> Any:
-    """Values over defaults as Helm coalesces them: maps by key, null takes away what the chart has, all else replaces."""
+    """Values over defaults as Helm coalesces them: by key; null takes away what the chart has."""
     if not (isinstance(defaults, dict) and isinstance(values, dict)):
         return values
     result = dict(defaults)
