@@ -50,7 +50,7 @@ def diagnostics_page() -> str:
         "warning does not. Codes keep their meaning.\n\n"
         "Among the rules, AF30 is about sources, AF31 batch and GPUs, AF32 logins, AF33 Dask, AF34 notebooks, AF35\n"
         "storage, AF36 images, AF37 services, AF38 monitoring, AF39 clusters (Kubernetes, OKD, vCluster). Of these,\n"
-        "AF391 is about addresses, AF392 names and namespaces, AF393 quotas, AF394 GPUs, AF395 Triton and autoscaling,\n"
+        "AF391 is about addresses, AF392 names and namespaces, AF393 quotas, AF394 GPUs, AF395 Triton and scaling,\n"
         "AF396 volumes, AF397 what cannot be deployed. `--select AF39` and `--ignore AF39` take a whole family.\n\n"
         f"Each of the {len(RULES)} rules (AF3) has a page, with a spec that breaks it and one that keeps it.\n\n"
     )

@@ -2,7 +2,8 @@
 
 Values are other ones that a field takes (what `afspec explain` tries), hostile ones, and facts that the specs do not
 state today. A spec that is refused says where; of one that is accepted the files that changed are checked again, as
-`afspec verify` does: official schemas and what a server asks, values over the charts' defaults, custom resources.
+`afspec verify` does: official schemas and what a server asks, values over the charts' defaults, custom resources; and
+all of them for references that lead nowhere now.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ from afspec.verify.check import Finding, NotCheckedError
 from afspec.verify.checks.charts import Charts as ChartValues
 from afspec.verify.checks.custom_resources import CustomResources
 from afspec.verify.checks.kubernetes import Kubernetes
+from afspec.verify.checks.references import References
+from afspec.verify.checks.secrets import Secrets
 from afspec.verify.cluster.charts import Charts
 
 if TYPE_CHECKING:
@@ -199,6 +202,19 @@ def faults(site: str, facility: Facility, texts: dict[str, str]) -> list[str]:
     return found
 
 
+def astray(site: str, facility: Facility, texts: dict[str, str]) -> list[str]:
+    """References that lead nowhere, and secrets: of all files, a change here may take away what is named there."""
+    cluster = facility.orchestration
+    stated = cluster.model_dump(mode="json", include={"storage_class", "ingress"}) if cluster else {}
+    folder = Compiled.of_texts(site, texts | {"facility.json": json.dumps({"orchestration": stated})})
+    no_bench: Any = None
+    return [
+        f"{item.path}: {item.message}"
+        for each in (References(), Secrets())
+        for item in each.run(no_bench, folder, each.files(folder))
+    ]
+
+
 # What parts a file's head and its documents.
 _BETWEEN = "\n---\n"
 
@@ -271,7 +287,8 @@ def outcome(site: str, mutation: Mutation) -> Outcome:
     except AfspecError as failed:
         return Outcome(accepted=True, files=0, wrong=[f"{item.code} {item.message}" for item in failed.diagnostics])
     files = changed(before.texts, after)
-    return Outcome(accepted=True, files=len(files), wrong=faults(site, facility, files))
+    wrong = faults(site, facility, files)
+    return Outcome(accepted=True, files=len(files), wrong=wrong + (astray(site, facility, after) if files else []))
 
 
 def _unplaced(found: list[Diagnostic]) -> list[str]:
@@ -281,7 +298,8 @@ def _unplaced(found: list[Diagnostic]) -> list[str]:
 
 @pytest.mark.parametrize("site", DRAWN)
 def test_specs_as_they_are_give_valid_files(site: str) -> None:
-    assert faults(site, base(site).checked.facility, base(site).texts) == []
+    facility, texts = base(site).checked.facility, base(site).texts
+    assert faults(site, facility, texts) + astray(site, facility, texts) == []
 
 
 def test_one_field_at_a_time() -> None:

@@ -236,7 +236,13 @@ Url = Annotated[
     ),
 ]
 ServiceUrl = Annotated[
-    str, Form(SERVICE_URL, "a service URL", "Write scheme://host:port/path, the port from 1 to 65535", "s3://https://s3.example.org:443/models")
+    str,
+    Form(
+        SERVICE_URL,
+        "a service URL",
+        "Write scheme://host:port/path, the port from 1 to 65535",
+        "s3://https://s3.example.org:443/models",
+    ),
 ]
 Reference = Annotated[
     str,

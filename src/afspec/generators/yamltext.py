@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 
 # Words, paths, addresses, image references, sizes; a colon belongs to one where no space follows, a # where none comes
 # before.
-_PLAIN = re.compile(
-    r"(?:[A-Za-z_/][\w.,()+/@=-]*(?:[ :#][\w.,()+/@=-]+)*|[0-9]+(?:[KMGT]i|[kKMGTm]))\Z", re.ASCII
-)
+_PLAIN = re.compile(r"(?:[A-Za-z_/][\w.,()+/@=-]*(?:[ :#][\w.,()+/@=-]+)*|[0-9]+(?:[KMGT]i|[kKMGTm]))\Z", re.ASCII)
 # What YAML 1.1 reads as a truth value or as nothing (YAML 1.1 types: bool, null).
 _WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 _PAIRS = re.compile(r"\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})")

@@ -62,6 +62,15 @@ class AF3971(Rule):
                 yield Finding(pointer, f"{names}: no OpenID Connect")
 
 
+def _in_pods(facility: Facility, folder: str) -> bool:
+    """Whether a volume of the cluster's pods holds a folder."""
+    storage, software = facility.storage, facility.software
+    targets = [mount.target for _area, mount in storage.mounted] if storage else []
+    if software and software.cvmfs and software.cvmfs.claim:
+        targets.append("/cvmfs")
+    return any(f"{folder}/".startswith(f"{target}/") for target in targets)
+
+
 class AF3972(Rule):
     """Service is promised on the cluster without what its pods run.
 
@@ -72,12 +81,14 @@ class AF3972(Rule):
     severity: ClassVar[Severity] = Severity.WARNING
 
     def check(self, facility: Facility, _: Context) -> Iterator[Finding]:
-        """Name its `image:`, registry, repository and tag; for Triton `repository:` or `folder:`, too."""
+        """Name its `image:`, registry, repository and tag; for Triton `repository:` or a `folder:` that pods mount."""
         triton, casa = triton_on_cluster(facility), facility.services.coffea_casa
         if triton and triton.stance is Stance.PROMISED and not (triton.cluster and triton.cluster.image):
             yield Finding("/services/triton/cluster/image", "`/services/triton` has no `image`")
         if triton and triton.stance is Stance.PROMISED and not (triton.repository or triton.folder):
             yield Finding("/services/triton/repository", "`/services/triton` has no models")
+        if triton and triton.stance is Stance.PROMISED and triton.folder and not _in_pods(facility, triton.folder):
+            yield Finding("/services/triton/folder", f"no pod has `{triton.folder}`: it is in no area with a `mount:`")
         promised = casa is not None and casa.stance is Stance.PROMISED and component(facility, "coffea-casa")
         if promised and casa and casa.image is None:
             yield Finding("/services/coffea_casa/image", "`/services/coffea_casa` has no `image`")

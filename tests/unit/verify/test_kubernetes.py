@@ -95,6 +95,13 @@ BAD = [
     (MODEL, "replicas: 2", "replicas: -1", "replicas: 2", "-1 is less than 0"),
     (MODEL, "replicas: 2", "replicas: 2\n  replicas: 3", "replicas: 2", "'replicas' is there twice in one map"),
     (MODEL, "memory: 8Gi", "memory: 500m", "memory: 8Gi", "is a fraction of a byte"),
+    (
+        MODEL,
+        "      imagePullSecrets:",
+        "      tolerations: [{key: gpu, operator: Exists, value: x}]\n      imagePullSecrets:",
+        "imagePullSecrets",
+        "is not for the operator Exists",
+    ),
     (MODEL, "policyTypes: [Ingress]", "policyTypes: [ingress]", "policyTypes", "'ingress' is none of Egress, Ingress"),
     (BASE, "[ReadOnlyMany]", "[ReadManyOnly]", "accessModes", "'ReadManyOnly' is none of"),
     (BASE, "storage: 1Ti", "storage: 1TB", "resources: {requests", "'1TB' is no quantity"),

@@ -39,6 +39,9 @@ def pod_faults(pod: Pod) -> Iterator[Fault]:
     for index, volume in enumerate(mapped(item) for item in listed(pod.spec.get("volumes"))):
         inside: Path = (*pod.at, "volumes", index, "emptyDir", "sizeLimit")
         yield from amount_fault(mapped(volume.get("emptyDir")).get("sizeLimit"), inside)
+    for index, toleration in enumerate(mapped(item) for item in listed(pod.spec.get("tolerations"))):
+        if toleration.get("operator") == "Exists" and toleration.get("value"):
+            yield Fault((*pod.at, "tolerations", index, "value"), "is not for the operator Exists")
     ports: set[str] = set()
     for at, item in pod.containers():
         image = item.get("image")
