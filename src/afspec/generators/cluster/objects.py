@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 Object = dict[str, Any]
 
-# What stands in rendered files for the SHA-256 of the merged spec: the compiler puts the digest in when it writes. Changes of
-# files are told without it.
+# What stands in rendered files for the SHA-256 of the merged spec: the compiler puts the digest in when it writes.
+# Changes of files are told without it.
 SPEC_DIGEST = "0" * 64
 SPEC_ANNOTATION = "afspec/spec-sha256"
 
