@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from afspec.verify.bench import ToolError
-from afspec.verify.check import Finding, NotCheckedError
+from afspec.verify.check import Finding, Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,11 +16,10 @@ if TYPE_CHECKING:
 _TAIL = 300
 
 
-def probe(bench: Bench, name: str, *files: str) -> Iterator[Finding]:
-    """What a probe finds in files of the site.
+def probe(bench: Bench, name: str, *files: str) -> Iterator[Finding | Skipped]:
+    """What a probe finds in files of the site, and what it skips where the packages lack one that a file wants.
 
     Raises:
-        NotCheckedError: the packages lack one that a file wants.
         ToolError: the probe itself failed.
     """
     paths = [f"{bench.inside}/site/{path}" for path in files]
@@ -32,6 +31,7 @@ def probe(bench: Bench, name: str, *files: str) -> Iterator[Finding]:
         lacks = answer["lacks"]
     except (ValueError, KeyError, TypeError):
         raise ToolError(f"{name}: exit code {done.returncode}: {done.said[-_TAIL:]}") from None
-    if lacks and not found:
-        raise NotCheckedError(f"needs the Python package {lacks} beside it")
     yield from found
+    # Remembered as long as the packages are the same: a tool's identity tells which there are.
+    if lacks:
+        yield Skipped(f"what needs the Python package {lacks}")

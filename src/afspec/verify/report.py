@@ -42,7 +42,9 @@ class Verdict:
         """For the table."""
         if self.state is State.UNCHECKED and not self.tool:
             return f"not checked: {self.reason}"
-        word = _counted(len(self.findings), "finding") if self.findings else "fine"
+        # What was looked at in part is not called fine.
+        silent = "nothing found" if self.reason else "fine"
+        word = _counted(len(self.findings), "finding") if self.findings else silent
         left = f"; not checked: {self.reason}" if self.reason else ""
         return f"{word} ({self.tool}{', remembered' if self.remembered else ''}){left}"
 

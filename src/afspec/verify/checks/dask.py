@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from afspec.verify.check import Check, Finding
+from afspec.verify.check import Check, Finding, Skipped
 from afspec.verify.probing import probe
 from afspec.verify.tools import Packages
 
@@ -35,7 +35,7 @@ class DaskJobqueue(Check):
     def files(self, site: Compiled) -> list[str]:
         return site.like("dask/*.yaml", "dask/*cluster.py")
 
-    def run(self, bench: Bench, site: Compiled, files: list[str]) -> Iterator[Finding]:
+    def run(self, bench: Bench, site: Compiled, files: list[str]) -> Iterator[Finding | Skipped]:
         del site
         yield from probe(bench, "jobqueue", *files)
 
@@ -55,7 +55,7 @@ class DaskGateway(Check):
     def files(self, site: Compiled) -> list[str]:
         return site.like("dask/*dask_gateway_config.py")
 
-    def run(self, bench: Bench, site: Compiled, files: list[str]) -> Iterator[Finding]:
+    def run(self, bench: Bench, site: Compiled, files: list[str]) -> Iterator[Finding | Skipped]:
         del site
         for path in files:
             yield from probe(bench, "gateway", path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from afspec.verify.check import Check, Finding
+from afspec.verify.check import Check, Finding, Skipped
 from afspec.verify.probing import probe
 from afspec.verify.tools import Packages
 
@@ -28,7 +28,7 @@ class JupyterHub(Check):
     def files(self, site: Compiled) -> list[str]:
         return site.like("jupyterhub/*jupyterhub_config.py")
 
-    def run(self, bench: Bench, site: Compiled, files: list[str]) -> Iterator[Finding]:
+    def run(self, bench: Bench, site: Compiled, files: list[str]) -> Iterator[Finding | Skipped]:
         del site
         for path in files:
             yield from probe(bench, "hub", path)
