@@ -184,6 +184,7 @@ def test_needs_are_listed_once_with_the_command_that_meets_them() -> None:
     )
     data = yaml.safe_load(artifact.text)["requires"]
     assert [item["kind"] for item in data] == ["Secret", "StorageClass"]
+    assert set(data[1]) == {"kind", "name", "why", "how"}
     assert data[0]["how"] == "kubectl -n triton create secret generic keys --from-file=id --from-file=key"
     assert list(Generator.requires("triton", [], "x")) == []
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from support import JSON, TEXT
 
@@ -31,6 +31,12 @@ DATA = st.recursive(
 
 
 @given(JSON | DATA)
+@example("a\n\n")
+@example(["a\n", "a\nb", "a\n\n\nb\n", " a\n", "a\n "])
+@example([1e16, 1e-7, 1.5e300, -0.0])
+@example("a\x7fb\n")
+@example(["\U0001f600", "\\ud83d\\ude00", "\\\U0001f600"])
+@example({"": [], "a": [{}, [[]], [[{"b": "c\n"}]]]})
 def test_what_is_written_is_read_back(data: Any) -> None:
     text = dump(data)
     assert text.isascii()
