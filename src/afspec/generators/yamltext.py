@@ -102,14 +102,10 @@ def _number(value: float) -> str:
 
 def _quoted(value: str) -> str:
     """A string in double quotes: JSON's, but that YAML writes a character beyond 16 bits as one."""
-    text = json.dumps(str(value)).replace("\x7f", "\\x7f")
+    text = json.dumps(str(value))
     return _PAIRS.sub(_one_character, text) if "\\ud" in text else text
 
 
 def _one_character(pair: re.Match[str]) -> str:
-    # A backslash that is itself escaped is no beginning of a pair.
-    before = pair.string[: pair.start()]
-    if (len(before) - len(before.rstrip("\\"))) % 2:
-        return pair.group()
     high, low = (int(half, 16) for half in pair.groups())
     return f"\\U{0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00):08x}"
