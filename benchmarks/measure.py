@@ -8,16 +8,21 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 HERE = Path(__file__).resolve().parent
 AFSPEC = str(Path(sys.executable).with_name("afspec"))
 SITE = str(HERE.parent / "specs" / "sites" / "slac.yaml")
+CLUSTER = str(HERE.parent / "specs" / "sites" / "uchicago.yaml")
 LOCK = "afspec.lock.json"
 MB = 10**6
 
@@ -48,10 +53,11 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def run(*arguments: str) -> Usage:
+def run(*arguments: str, environment: Mapping[str, str] | None = None) -> Usage:
     """One process of afspec."""
     command = [sys.executable, str(HERE / "usage.py"), AFSPEC, *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    env = {**os.environ, **(environment or {})}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=env)
     if done.returncode:
         raise SystemExit(f"{' '.join(command[2:])} failed:\n{done.stderr[-2000:]}")
     return Usage(**json.loads(done.stdout))
@@ -101,6 +107,22 @@ class Bench:
             Figure("the same again, unchanged, wall", again.wall, "s"),
         ]
 
+    def verified(self) -> list[Figure]:
+        """One site's manifests by every tool that is here, then again: nothing is asked of an unchanged site."""
+        say("verify")
+        out = self.fresh()
+        run("compile", CLUSTER, "-o", str(out))
+        folder = str(out / Path(CLUSTER).stem)
+        first = run("verify", folder, environment={"AFSPEC_NO_CACHE": "1"})
+        run("verify", folder)
+        again = median([run("verify", folder) for _ in range(self.runs)])
+        nothing = median([run("verify", folder, "--only", "ssh") for _ in range(self.runs)])
+        return [
+            Figure("afspec verify of uchicago, nothing remembered, CPU", first.cpu, "s"),
+            Figure("the same, unchanged, CPU", again.cpu, "s"),
+            Figure("the same, unchanged, CPU over that of one remembered check", again.cpu / nothing.cpu, ""),
+        ]
+
     def fleet(self, count: int, runs: int) -> tuple[list[Figure], float]:
         """A fleet's first compile and an unchanged one; also the CPU seconds of the first."""
         say(f"a fleet of {count:,} sites")
@@ -147,7 +169,7 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="afspec-bench-", dir=given.folder) as folder:
         bench = Bench(Path(folder), given.runs)
-        figures = bench.cold()
+        figures = [*bench.cold(), *bench.verified()]
         rows, seconds = bench.fleet(given.sites, given.runs)
         figures += rows
         if given.large:
