@@ -74,9 +74,10 @@ class TestWithAnswers:
     def test_spec_validates_and_compiles(self, folder: Path) -> None:
         done = run("nebraska", "--answers", "answers.yaml")
         assert done.exit_code == 0, done.stderr
-        assert done.stdout.startswith("wrote specs/sites/nebraska.yaml: valid, 0 warnings\n")
+        assert done.stdout.startswith("wrote specs/sites/nebraska.yaml: valid, 2 warnings\n")
         assert "afspec compile sites/nebraska.yaml" in done.stdout
-        assert Frontend(AS_OF).check("specs/sites/nebraska.yaml").warnings == []
+        # Nobody said what Triton's pods run, nor where its models are.
+        assert codes(list(Frontend(AS_OF).check("specs/sites/nebraska.yaml").warnings)) == ["AF3972", "AF3972"]
         compiled = CliRunner().invoke(cli, ["compile", "sites/nebraska.yaml"])
         assert compiled.exit_code == 0, compiled.stderr
         scripts = list((folder / "build/nebraska").rglob("*.sh"))
