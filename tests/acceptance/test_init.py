@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
-from support import AS_OF, until
+from support import AS_OF, codes, until
 
 from afspec.cli import cli
 from afspec.compiler import Frontend
